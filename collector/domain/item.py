@@ -1,0 +1,93 @@
+"""What the journal holds: items as they arrived, untouched, and the receivers' own tallies."""
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import NamedTuple
+
+
+class Transport(StrEnum):
+    """How a notification came in."""
+
+    SNMP = "snmp"
+    SMTP = "smtp"
+
+
+class ItemKind(IntEnum):
+    """What a journal entry is. The numbers are the stored form."""
+
+    DATAGRAM = 1
+    MAIL = 2
+    TALLY = 3
+
+
+class Record(NamedTuple):
+    """An entry before it has a sequence number: what a receiver hands to the journal.
+
+    `envelope` is empty for datagrams, the encoded `Envelope` for mails, the encoded `Tally` for tallies.
+    `received_at_ns` is UTC; `monotonic_ns` orders entries within one boot.
+    """
+
+    kind: ItemKind
+    received_at_ns: int
+    monotonic_ns: int
+    listener: str
+    peer_address: str
+    peer_port: int
+    envelope: bytes
+    payload: bytes
+
+
+class Item(NamedTuple):
+    """One journal entry. `stream` is the stream's full name with its epoch."""
+
+    stream: str
+    seq: int
+    kind: ItemKind
+    received_at_ns: int
+    monotonic_ns: int
+    listener: str
+    peer_address: str
+    peer_port: int
+    envelope: bytes
+    payload: bytes
+
+    @property
+    def transport(self) -> Transport:
+        return Transport.SMTP if self.stream.startswith("smtp") else Transport.SNMP
+
+
+class TallyReason(StrEnum):
+    """Why something was counted by a receiver and not stored."""
+
+    KERNEL_DROP = "kernel_drop"
+    OVER_LIMIT = "over_limit"
+    DISK_SHORT = "disk_short"
+    UNKNOWN_MAILBOX = "unknown_mailbox"
+    UNKNOWN_DOMAIN = "unknown_domain"
+    TOO_LARGE = "too_large"
+    LINE_TOO_LONG = "line_too_long"
+    TOO_MANY_RECIPIENTS = "too_many_recipients"
+    TOO_MANY_CONNECTIONS = "too_many_connections"
+    TOO_MANY_ERRORS = "too_many_errors"
+    NOT_READY = "not_ready"
+    INTERNAL_ERROR = "internal_error"
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The SMTP envelope of one mail. Addresses are as given in the dialogue, without angle brackets."""
+
+    mail_from: str
+    recipients: tuple[str, ...]
+    helo: str
+    smtp_utf8: bool = False
+    tls: bool = False
+    login: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """A count of things that were not stored, since the last tally of the same kind."""
+
+    reason: TallyReason
+    count: int

@@ -1,0 +1,43 @@
+"""Customers and their sources, as the pipeline and the receivers need them."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+from typing import TypeAlias
+
+from collector.domain.ids import CustomerId, SourceId
+from collector.domain.trap import SnmpVersion
+
+Network: TypeAlias = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class SnmpIdentity:
+    """How a console's traps are known. `versions`: what it may speak (`version: v2c` admits v1 and v2c, `version: v1` only v1)."""
+
+    versions: frozenset[SnmpVersion]
+    community: bytes
+    networks: tuple[Network, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    id: CustomerId
+    code: str
+    name: str
+    language: str = "es"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A console: one that notifies us, by traps, by mails, or both. `products` is a hint for ties, not a filter."""
+
+    id: SourceId
+    customer: Customer
+    name: str
+    products: tuple[str, ...]
+    mailbox: str | None = None
+    snmp: SnmpIdentity | None = None
+
+
+SELF_CODE = "SELF"
+"""The built-in customer that owns the cases which the collector raises about itself."""

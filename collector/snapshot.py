@@ -1,0 +1,69 @@
+"""What a receiver must know without the store: known mailboxes and domains, kept in a local file (mode 0600) and refreshed from the
+store while it is there. Writing it from the store is the composition root's business."""
+
+import json
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from collector.domain.clock import NS_PER_SECOND, Clock
+from collector.domain.errors import ConfigurationError
+
+FRESH_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """`mailboxes` and `domains` are casefolded. `version` is the registry's version in the store."""
+
+    version: int
+    mailboxes: frozenset[str]
+    domains: frozenset[str]
+
+
+class SnapshotView:
+    """The present snapshot, shared between the thread that refreshes it and the code that asks. Fresh means: the store confirmed it
+    less than five seconds ago, so that an unknown mailbox is really unknown."""
+
+    def __init__(self, clock: Clock, snapshot: Snapshot | None = None) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._snapshot = snapshot
+        self._confirmed_ns: int | None = None
+
+    def current(self) -> Snapshot | None:
+        return self._snapshot
+
+    def fresh(self) -> bool:
+        confirmed = self._confirmed_ns
+        return confirmed is not None and self._clock.monotonic_ns() - confirmed < FRESH_SECONDS * NS_PER_SECOND
+
+    def confirm(self, snapshot: Snapshot) -> None:
+        """The store just said so."""
+        with self._lock:
+            self._snapshot = snapshot
+            self._confirmed_ns = self._clock.monotonic_ns()
+
+
+def load(path: Path) -> Snapshot | None:
+    """The last snapshot written, or None when there is none. Raise ConfigurationError when the file is damaged."""
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        return Snapshot(int(raw["version"]), frozenset(raw["mailboxes"]), frozenset(raw["domains"]))
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(f"{path}: the snapshot is damaged; remove it, it is written again from the store") from error
+
+
+def save(path: Path, snapshot: Snapshot) -> None:
+    """Replace the file in one step; a reader sees the old or the new one, never half of it."""
+    body = {"version": snapshot.version, "mailboxes": sorted(snapshot.mailboxes), "domains": sorted(snapshot.domains)}
+    temporary = path.with_suffix(f".{os.getpid()}.new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(body, file)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
