@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One metric with its samples. Counters are named without `_total`. Label sets are closed: every value present from the start."""
+    """One metric with its samples. Counters are named without `_total`. Label sets are closed: every value is there from the start."""
 
     name: str
     documentation: str

@@ -1,5 +1,5 @@
-"""What a receiver must know without the store: known mailboxes and domains, kept in a local file (mode 0600) and refreshed from the
-store while it is there. Writing it from the store is the composition root's business."""
+"""What a receiver must know without the store: known mailboxes and domains, kept in a local file (mode 0600) and refreshed from
+the store while it is there. Writing it from the store is the composition root's business."""
 
 import json
 import os
@@ -23,8 +23,8 @@ class Snapshot:
 
 
 class SnapshotView:
-    """The present snapshot, shared between the thread that refreshes it and the code that asks. Fresh means: the store confirmed it
-    less than five seconds ago, so that an unknown mailbox is really unknown."""
+    """The present snapshot, shared between the thread that refreshes it and the code that asks. Fresh means: the store confirmed
+    it less than five seconds ago, so that an unknown mailbox is really unknown."""
 
     def __init__(self, clock: Clock, snapshot: Snapshot | None = None) -> None:
         self._clock = clock

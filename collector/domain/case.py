@@ -1,4 +1,4 @@
-"""A case, its states and what people and signals may do to it: the transition table. Pure; the store and the log live elsewhere."""
+"""A case, its states and what people may do to it: the transition table. Pure; the store and the log live elsewhere."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta

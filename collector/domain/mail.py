@@ -18,8 +18,8 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """`text` is the body for people to read, from text/plain or converted HTML, newlines as `\\n`, table cells kept apart by tabs.
-    `subject` and addresses are decoded. `partial` says that a limit cut the decoding short."""
+    """`text` is the body for people to read, from text/plain or converted HTML; lines end in `\\n`, table cells are kept apart by
+    tabs. `subject` and addresses are decoded. `partial` says that a limit cut the decoding short."""
 
     subject: str
     text: str

@@ -63,6 +63,8 @@ class Reason(StrEnum):
     CLEAR_WITHOUT_CASE = "clear_without_case"
     CLEAR_LESS_TRUSTED = "clear_less_trusted"
     CLEAR_OTHER_SOURCE = "clear_other_source"
+    CLEAR_OUT_OF_DATE = "clear_out_of_date"
+    CLEAR_REPEATED = "clear_repeated"
     BY_RULE = "by_rule"
     # duplicate
     REPEATED_INFORM = "repeated_inform"

@@ -12,7 +12,7 @@ Network: TypeAlias = IPv4Network | IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class SnmpIdentity:
-    """How a console's traps are known. `versions`: what it may speak (`version: v2c` admits v1 and v2c, `version: v1` only v1)."""
+    """How a console's traps are known. `versions`: what it may speak (`version: v2c` admits v1 and v2c, `v1` only v1)."""
 
     versions: frozenset[SnmpVersion]
     community: bytes

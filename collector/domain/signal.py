@@ -42,8 +42,8 @@ class Signal:
     """The verdict of one rule on one notification.
 
     `key` is the correlation key, `v1:<pack>:<part>:<part>`, parts escaped so that a value cannot imitate another key.
-    `severity` is 1-4 for severity cases and None for threat incidents. `quiet_close`: the case closes itself after that long without
-    another notification.
+    `severity` is 1-4 for severity cases and None for threat incidents. `quiet_close`: the case closes itself after that long
+    without another notification.
     """
 
     type: SignalType

@@ -8,7 +8,7 @@ from collector.domain.outcome import Outcome, Reason
 
 VarbindValue: TypeAlias = bytes | int | str | None
 Varbind: TypeAlias = tuple[str, int, VarbindValue]
-"""(OID in dotted form, BER tag, value): octets as bytes, numbers as int, OIDs and IP addresses as text, null and exceptions as None."""
+"""(OID in dotted form, BER tag, value): octets are bytes, numbers int, OIDs and IP addresses text, null and exceptions None."""
 
 SYS_UPTIME = "1.3.6.1.2.1.1.3.0"
 SNMP_TRAP_OID = "1.3.6.1.6.3.1.1.4.1.0"
@@ -37,9 +37,9 @@ class Pdu(StrEnum):
 
 @dataclass(slots=True)
 class Trap:
-    """`varbinds` is everything after sysUpTime.0 and snmpTrapOID.0, which stand in fields of their own. `trap_oid` is in v2 form, empty
-    when the message carried none. `truncated` counts the varbinds beyond the decoding limit: stored in the raw item, not decoded.
-    Not frozen because a frozen dataclass costs a microsecond more to make; nobody changes one."""
+    """`varbinds` is everything after sysUpTime.0 and snmpTrapOID.0, which stand in fields of their own. `trap_oid` is in v2 form,
+    empty when the message carried none. `truncated` counts the varbinds beyond the decoding limit: stored in the raw item, not
+    decoded. Not frozen because a frozen dataclass costs a microsecond more to make; nobody changes one."""
 
     version: SnmpVersion
     community: bytes

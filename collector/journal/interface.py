@@ -22,8 +22,8 @@ class JournalWriter(Protocol):
     def append(self, records: Sequence[Record]) -> int:
         """Store the records in order and return the first one's sequence number once all of them would survive a power cut.
 
-        The rest follow without gaps. Raises JournalFull when there is no room, JournalError on any other trouble of the disk; in both
-        cases nothing of the batch is kept and the writer can be used again.
+        The rest follow without gaps. Raises JournalFull when there is no room, JournalError on any other trouble of the disk; in
+        both cases nothing of the batch is kept and the writer can be used again.
         """
 
     def close(self) -> None: ...
@@ -44,7 +44,7 @@ class JournalReader(Protocol):
     def streams(self) -> list[StreamState]: ...
 
     def read(self, stream: StreamName, *, after: int, limit: int, max_bytes: int = 8 << 20) -> list[Item]:
-        """Up to `limit` items with a sequence number above `after`, in order; at least one if there is any, else about `max_bytes`."""
+        """Up to `limit` items above `after`, in order, and not much more than `max_bytes`; at least one if there is any."""
 
     def get(self, stream: StreamName, seq: int) -> Item | None:
         """One item, or None when it is not (or no longer) there."""
