@@ -1,0 +1,52 @@
+"""`host:port` as a value. Parsing only: nothing is resolved and nothing is bound here."""
+
+import ipaddress
+import socket
+from dataclasses import dataclass
+from typing import Self
+
+_LOCALHOST = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class ListenAddress:
+    """An address to listen on. `host` is an IP address in canonical form; port 0 asks the kernel for a free one."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """`127.0.0.1:1162`, `[::1]:1162` or `localhost:1162`. Raise ValueError with the reason."""
+        host, colon, port = text.rpartition(":")
+        if not colon or not (port.isascii() and port.isdigit()):
+            raise ValueError(f"must be host:port, such as 127.0.0.1:1162 or [::1]:1162, not {text!r}")
+        if int(port) > 0xFFFF:
+            raise ValueError(f"the port must be 0 to 65535, not {port}")
+        return cls(_host(host), int(port))
+
+    @property
+    def family(self) -> socket.AddressFamily:
+        return socket.AF_INET6 if ":" in self.host else socket.AF_INET
+
+    @property
+    def is_loopback(self) -> bool:
+        return ipaddress.ip_address(self.host).is_loopback
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def _host(text: str) -> str:
+    if text == "localhost":
+        return _LOCALHOST
+    if not text:
+        raise ValueError("the host is missing; to listen everywhere say 0.0.0.0 or [::]")
+    bracketed = text.startswith("[") and text.endswith("]")
+    try:
+        address = ipaddress.ip_address(text[1:-1] if bracketed else text)
+    except ValueError:
+        raise ValueError(f"the host must be an IP address or localhost (names are not looked up), not {text!r}") from None
+    if (address.version == 6) is not bracketed:
+        raise ValueError(f"an IPv6 address, and only that, stands in brackets, such as [::1]:1162, not {text!r}")
+    return str(address)

@@ -1,0 +1,243 @@
+"""What can be set, with defaults and bounds. Reading it from a file and the environment is in `load`."""
+
+import re
+import socket
+from collections.abc import Iterator
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Literal, Self, TypeAlias
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    SecretStr,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    model_validator,
+)
+
+from collector.config.address import ListenAddress
+
+DATA_DIR_MARK = "{data_dir}"
+_DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
+_WEB = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"must be a text in quotes, not {value!r}")
+    return value
+
+
+def _address(value: object) -> ListenAddress:
+    return value if isinstance(value, ListenAddress) else ListenAddress.parse(_text(value))
+
+
+def _loopback(address: ListenAddress) -> ListenAddress:
+    if not address.is_loopback:
+        raise ValueError(f"must be a loopback address (metrics are shown to the outside under the API's address), not {address}")
+    return address
+
+
+def _network(value: object) -> IPv4Network | IPv6Network:
+    return value if isinstance(value, IPv4Network | IPv6Network) else ip_network(_text(value))
+
+
+def _domain(value: str) -> str:
+    folded = value.casefold()
+    if not _DOMAIN.fullmatch(folded):
+        raise ValueError(f"must be a domain name, not {value!r}")
+    return folded
+
+
+def _one_or_many(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _distinct(values: tuple[object, ...]) -> tuple[object, ...]:
+    twice = [value for index, value in enumerate(values) if value in values[:index] and getattr(value, "port", None) != 0]
+    if twice:
+        raise ValueError(f"{twice[0]} stands there twice")
+    return values
+
+
+def _directory(value: object) -> Path | None:
+    if isinstance(value, Path):
+        return value.absolute()
+    return Path(_text(value)).absolute() if value else None
+
+
+def _data_dir(value: object) -> Path:
+    directory = _directory(value)
+    if directory is None:
+        raise ValueError("must name a directory")
+    return directory
+
+
+def _web_address(value: str) -> str:
+    if value and not _WEB.fullmatch(value):
+        raise ValueError(f"must be an address such as https://collector.example.org, not {value!r}")
+    return value.rstrip("/")
+
+
+def _store_url(value: SecretStr) -> SecretStr:
+    """The text may hold a password: no message repeats it."""
+    url = value.get_secret_value()
+    if url.startswith("sqlite:///") and url != "sqlite:///" and ":memory:" not in url:
+        return value
+    if re.match(r"postgresql(\+psycopg)?://", url):
+        return SecretStr(url.replace("postgresql://", "postgresql+psycopg://", 1))
+    raise ValueError("must begin with sqlite:///<file> or postgresql://<host>/<database>; a store in memory is not durable")
+
+
+Address: TypeAlias = Annotated[ListenAddress, PlainValidator(_address)]
+LoopbackAddress: TypeAlias = Annotated[ListenAddress, PlainValidator(_address), AfterValidator(_loopback)]
+Addresses: TypeAlias = Annotated[tuple[Address, ...], BeforeValidator(_one_or_many), AfterValidator(_distinct)]
+Network: TypeAlias = Annotated[IPv4Network | IPv6Network, PlainValidator(_network)]
+Networks: TypeAlias = Annotated[tuple[Network, ...], BeforeValidator(_one_or_many), AfterValidator(_distinct)]
+Domain: TypeAlias = Annotated[StrictStr, AfterValidator(_domain)]
+Domains: TypeAlias = Annotated[tuple[Domain, ...], BeforeValidator(_one_or_many), AfterValidator(_distinct)]
+Count: TypeAlias = Annotated[StrictInt, Field(ge=0)]
+Positive: TypeAlias = Annotated[StrictInt, Field(ge=1)]
+
+
+class Section(BaseModel):
+    """One table of the file: frozen, and a key that it does not know is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StoreSettings(Section):
+    """`url` may hold a password, so it prints as a mask; read it through `Settings.store_url`."""
+
+    url: Annotated[SecretStr, AfterValidator(_store_url)] = SecretStr(f"sqlite:///{DATA_DIR_MARK}/collector.db")
+
+
+class SnmpSettings(Section):
+    """Trap intake. `receive_buffer` in octets; `rate_limit` in datagrams per second and peer address, 0 = off."""
+
+    listen: Addresses = (ListenAddress("127.0.0.1", 1162),)
+    receive_buffer: Annotated[StrictInt, Field(ge=4096, le=2**30)] = 33_554_432
+    rate_limit: Count = 1000
+    burst: Positive = 10_000
+    trusted_relays: Networks = ()
+
+
+class SmtpSettings(Section):
+    """Mail intake. `size_limit` in octets. Domains are casefolded."""
+
+    listen: Addresses = (ListenAddress("127.0.0.1", 1025),)
+    domains: Annotated[Domains, Field(min_length=1)] = ("collector.localhost",)
+    size_limit: Positive = 26_214_400
+    hostname: Annotated[StrictStr, AfterValidator(lambda value: _domain(value) if value else "")] = ""
+    max_connections: Positive = 200
+    max_connections_per_peer: Positive = 50
+
+    @property
+    def greeting_name(self) -> str:
+        """`hostname`, or the machine's own name."""
+        return self.hostname or socket.gethostname()
+
+
+class ApiSettings(Section):
+    """The API and the page. An empty `url` means: made from the first listener (`Settings.api_url`)."""
+
+    listen: Annotated[Addresses, Field(min_length=1)] = (ListenAddress("127.0.0.1", 8080),)
+    url: Annotated[StrictStr, AfterValidator(_web_address)] = ""
+
+
+class JournalSettings(Section):
+    """What arrived. `allow_volatile` permits a file system that forgets at a power cut: for tests only."""
+
+    segment_bytes: Annotated[StrictInt, Field(ge=4096, le=2**31)] = 67_108_864
+    retention_days: Positive = 90
+    allow_volatile: StrictBool = False
+
+
+class ProcessSettings(Section):
+    """`batch`: how many journal items one transaction takes at most."""
+
+    batch: Annotated[StrictInt, Field(ge=1, le=100_000)] = 2000
+
+
+class RuleSettings(Section):
+    """`packs_dir`: a directory with rule packs beside the built-in ones."""
+
+    packs_dir: Annotated[Path | None, PlainValidator(_directory)] = None
+
+
+class LogSettings(Section):
+    """Lines on stderr."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["text", "json"] = "text"
+
+
+class MetricsListen(Section):
+    """The loopback listener of each role. With port 0 the address is found in `<data_dir>/run/<role>.addr`."""
+
+    snmp: LoopbackAddress = ListenAddress("127.0.0.1", 0)
+    smtp: LoopbackAddress = ListenAddress("127.0.0.1", 0)
+    process: LoopbackAddress = ListenAddress("127.0.0.1", 0)
+    hand_off: LoopbackAddress = ListenAddress("127.0.0.1", 0)
+    api: LoopbackAddress = ListenAddress("127.0.0.1", 0)
+
+
+class MetricsSettings(Section):
+    """Where each role shows its metrics and health."""
+
+    listen: MetricsListen = MetricsListen()
+
+
+class Settings(Section):
+    """Everything that can be set. Paths are absolute; a relative one counts from the working directory."""
+
+    site: Annotated[StrictStr, Field(pattern=r"^[A-Z0-9]{2,8}\Z")] = "NOC1"
+    data_dir: Annotated[Path, PlainValidator(_data_dir), Field(validate_default=True)] = Path("var")
+    language: Literal["es", "en"] = "es"
+    store: StoreSettings = StoreSettings()
+    snmp: SnmpSettings = SnmpSettings()
+    smtp: SmtpSettings = SmtpSettings()
+    api: ApiSettings = ApiSettings()
+    journal: JournalSettings = JournalSettings()
+    process: ProcessSettings = ProcessSettings()
+    rules: RuleSettings = RuleSettings()
+    logs: LogSettings = LogSettings()
+    metrics: MetricsSettings = MetricsSettings()
+
+    @model_validator(mode="after")
+    def _http_listeners_differ_from_smtp(self) -> Self:
+        both = {address for address in self.smtp.listen if address.port} & set(self.api.listen)
+        if both:
+            raise ValueError(f"[api] listen: {min(map(str, both))} is a listener of [smtp] already")
+        return self
+
+    @property
+    def store_url(self) -> str:
+        """The store's URL for SQLAlchemy, with its secret in it."""
+        return self.store.url.get_secret_value().replace(DATA_DIR_MARK, str(self.data_dir))
+
+    @property
+    def api_url(self) -> str:
+        """The base URL under which people and machines reach the API, without a slash at the end."""
+        return self.api.url or f"http://{self.api.listen[0]}"
+
+    @property
+    def run_dir(self) -> Path:
+        """Where running roles keep sockets and addresses; its content means nothing after a stop."""
+        return self.data_dir / "run"
+
+    @property
+    def journal_dir(self) -> Path:
+        return self.data_dir / "journal"
+
+    def listeners(self) -> Iterator[tuple[str, ListenAddress]]:
+        """Every address that the outside may reach, with the key that names it."""
+        for key, addresses in (("[snmp]", self.snmp.listen), ("[smtp]", self.smtp.listen), ("[api]", self.api.listen)):
+            for address in addresses:
+                yield f"{key} listen", address
