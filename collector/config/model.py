@@ -197,7 +197,7 @@ class MetricsSettings(Section):
 class Settings(Section):
     """Everything that can be set. Paths are absolute; a relative one counts from the working directory."""
 
-    site: Annotated[StrictStr, Field(pattern=r"^[A-Z0-9]{2,8}\Z")] = "NOC1"
+    site: Annotated[StrictStr, Field(pattern=r"^[A-Z0-9]{2,8}$")] = "NOC1"
     data_dir: Annotated[Path, PlainValidator(_data_dir), Field(validate_default=True)] = Path("var")
     language: Literal["es", "en"] = "es"
     store: StoreSettings = StoreSettings()
