@@ -14,8 +14,8 @@ from collector.domain.trust import Trust
 class Decision:
     """The verdict and what comes with it.
 
-    `relapses`: a cleared case is failing again. `resumes`: a pending case goes on. `replaces`: the resolved case was quiet for so long
-    that it is closed now and a new one opened. `reason` says why a clear was ignored.
+    `relapses`: a cleared case is failing again. `resumes`: a pending case goes on. `replaces`: the resolved case was quiet for so
+    long that it is closed now and a new one opened. `reason` says why a clear was ignored.
     """
 
     verdict: Verdict
@@ -52,7 +52,7 @@ def decide(case: Case | None, signal: Signal, *, at: datetime, source_id: Source
 
 
 def grows(case: Case, signal: Signal) -> bool:
-    """Whether the signal says it is worse than the case knows: a more severe number, a threat no longer contained, more urgent."""
+    """Whether it is worse than the case knows: a more severe number, a threat no longer contained, more urgent."""
     if case.kind is CaseKind.THREAT_INCIDENT:
         return (case.contained and not signal.contained) or _URGENCY_ORDER[signal.urgency] > _URGENCY_ORDER[case.urgency]
     if signal.severity is None or case.severity is None:

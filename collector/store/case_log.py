@@ -1,0 +1,116 @@
+"""The append-only history of cases, and the originals kept beside it."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from collector.domain.case import Verdict
+from collector.domain.ids import CaseId
+from collector.domain.item import ItemKind
+from collector.store.dialect import insert_rows, table_of, upsert
+from collector.store.tables import CaseLogRow, OriginalRow
+from collector.store.types import to_micros
+
+_LOG, _ORIGINALS = table_of(CaseLogRow), table_of(OriginalRow)
+FIRST_ORIGINALS = 5
+LAST_ORIGINALS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One line of a case's history. `actor` is `rule:<name>@<version>`, `key:<API key's name>`, `user:<name>` or `collector`.
+
+    `count` is how many notifications the entry stands for; `notification` the (first) one's id.
+    """
+
+    case_id: CaseId
+    at: datetime
+    verdict: Verdict
+    actor: str
+    count: int = 1
+    notification: str | None = None
+    text: str | None = None
+    detail: Mapping[str, str | int | bool | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """Raw bytes of one of a case's notifications. `slot`: 0-4 the first five, 5-9 a ring of the latest."""
+
+    case_id: CaseId
+    slot: int
+    notification: str
+    kind: ItemKind
+    received_at: datetime
+    payload: bytes
+
+
+def original_slot(occurrence: int) -> int:
+    """Where the n-th notification of a case (from 1) is kept."""
+    return occurrence - 1 if occurrence <= FIRST_ORIGINALS else FIRST_ORIGINALS + occurrence % LAST_ORIGINALS
+
+
+def append_log(connection: Connection, entries: Iterable[LogEntry]) -> None:
+    rows = [
+        (
+            entry.case_id,
+            to_micros(entry.at),
+            entry.verdict.value,
+            entry.actor,
+            entry.count,
+            entry.notification,
+            entry.text,
+            json.dumps(dict(entry.detail), ensure_ascii=False),
+        )
+        for entry in entries
+    ]
+    insert_rows(connection, _LOG, ("case_id", "at", "verdict", "actor", "number", "notification", "text", "detail"), rows)
+
+
+def read_log(connection: Connection, case_id: CaseId, *, after: int = 0, limit: int = 1000) -> list[tuple[int, LogEntry]]:
+    """(cursor, entry), oldest first."""
+    statement = select(_LOG).where(_LOG.c.case_id == case_id, _LOG.c.id > after).order_by(_LOG.c.id).limit(limit)
+    return [
+        (
+            row.id,
+            LogEntry(
+                CaseId(row.case_id),
+                row.at,
+                Verdict(row.verdict),
+                row.actor,
+                row.number,
+                row.notification,
+                row.text,
+                json.loads(row.detail),
+            ),
+        )
+        for row in connection.execute(statement)
+    ]
+
+
+def save_originals(connection: Connection, originals: Iterable[Original]) -> None:
+    """Keep them; a later one in the same slot replaces the earlier."""
+    latest = {(original.case_id, original.slot): original for original in originals}
+    values = [
+        {
+            "case_id": original.case_id,
+            "slot": original.slot,
+            "notification": original.notification,
+            "kind": int(original.kind),
+            "received_at": original.received_at,
+            "payload": original.payload,
+        }
+        for original in latest.values()
+    ]
+    upsert(connection, _ORIGINALS, values, key=("case_id", "slot"))
+
+
+def find_original(connection: Connection, notification: str) -> Original | None:
+    """The kept bytes of a notification whose journal segment may be gone."""
+    row = connection.execute(select(_ORIGINALS).where(_ORIGINALS.c.notification == notification)).first()
+    if row is None:
+        return None
+    return Original(CaseId(row.case_id), row.slot, row.notification, ItemKind(row.kind), row.received_at, bytes(row.payload))

@@ -1,0 +1,244 @@
+"""Cases as rows: insert, change, find by key, list. What a change means is decided in collector.domain."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Select, bindparam, func, insert, or_, select, update
+from sqlalchemy.engine import Row
+
+from collector.domain.case import Case, CaseStatus
+from collector.domain.ids import CaseId, CustomerId, ExternalKey, SourceId
+from collector.domain.signal import CaseKind, Urgency, Words
+from collector.domain.trust import Trust
+from collector.store.dialect import table_of
+from collector.store.tables import CaseRow, CustomerRow, SourceRow
+
+_CASES, _CUSTOMERS, _SOURCES = table_of(CaseRow), table_of(CustomerRow), table_of(SourceRow)
+_CHUNK = 500
+
+
+def _joined() -> Select[tuple[Any, ...]]:
+    return select(_CASES, _CUSTOMERS.c.code.label("customer_code"), _SOURCES.c.name.label("source_name")).select_from(
+        _CASES.join(_CUSTOMERS, _CUSTOMERS.c.id == _CASES.c.customer_id).outerjoin(_SOURCES, _SOURCES.c.id == _CASES.c.source_id)
+    )
+
+
+def _words(row: Row[tuple[Any, ...]], name: str) -> Words:
+    return Words(getattr(row, f"{name}_es"), getattr(row, f"{name}_en"))
+
+
+def _case(row: Row[tuple[Any, ...]]) -> Case:
+    return Case(
+        id=CaseId(row.id),
+        external_key=ExternalKey(row.external_key),
+        customer_id=CustomerId(row.customer_id),
+        customer_code=row.customer_code,
+        key=row.correlation_key,
+        kind=CaseKind(row.kind),
+        severity=row.severity,
+        urgency=Urgency(row.urgency),
+        contained=bool(row.contained),
+        status=CaseStatus(row.status),
+        level=row.level,
+        trust=Trust(row.trust),
+        needs_triage=bool(row.needs_triage),
+        review_for_severity_1=bool(row.review_for_severity_1),
+        title=_words(row, "title"),
+        summary=_words(row, "summary"),
+        steps=_words(row, "steps"),
+        product=row.product,
+        pack=row.pack,
+        rule=row.rule,
+        rule_version=row.rule_version,
+        source_id=None if row.source_id is None else SourceId(row.source_id),
+        source_name=row.source_name or "",
+        channel=row.channel,
+        host=row.host,
+        source_severity=row.source_severity,
+        fields=json.loads(row.fields),
+        opened_at=row.opened_at,
+        last_seen_at=row.last_seen_at,
+        occurrences=row.occurrences,
+        cleared_at=row.cleared_at,
+        acknowledged_at=row.acknowledged_at,
+        acknowledged_by=row.acknowledged_by,
+        resolved_at=row.resolved_at,
+        closed_at=row.closed_at,
+        close_reason=row.close_reason,
+        quiet_close=None if row.quiet_close_seconds is None else timedelta(seconds=row.quiet_close_seconds),
+        previous_case=None if row.previous_case is None else ExternalKey(row.previous_case),
+        merged_into=None if row.merged_into is None else ExternalKey(row.merged_into),
+        status_by=row.status_by,
+        version=row.version,
+    )
+
+
+def _identity_values(case: Case) -> dict[str, Any]:
+    """What is fixed when the case opens."""
+    return {
+        "external_key": case.external_key,
+        "customer_id": case.customer_id,
+        "correlation_key": case.key,
+        "kind": case.kind.value,
+        "product": case.product,
+        "pack": case.pack,
+        "rule": case.rule,
+        "rule_version": case.rule_version,
+        "source_id": case.source_id,
+        "channel": case.channel,
+        "host": case.host,
+        "fields": json.dumps(case.fields, ensure_ascii=False),
+        "opened_at": case.opened_at,
+        "previous_case": case.previous_case,
+    }
+
+
+def _changing_values(case: Case) -> dict[str, Any]:
+    return {
+        "severity": case.severity,
+        "urgency": case.urgency.value,
+        "contained": case.contained,
+        "rank": case.rank,
+        "status": case.status.value,
+        "status_by": case.status_by,
+        "level": case.level,
+        "trust": int(case.trust),
+        "needs_triage": case.needs_triage,
+        "review_for_severity_1": case.review_for_severity_1,
+        "title_es": case.title.es,
+        "title_en": case.title.en,
+        "summary_es": case.summary.es,
+        "summary_en": case.summary.en,
+        "steps_es": case.steps.es,
+        "steps_en": case.steps.en,
+        "source_severity": case.source_severity,
+        "last_seen_at": case.last_seen_at,
+        "occurrences": case.occurrences,
+        "cleared_at": case.cleared_at,
+        "acknowledged_at": case.acknowledged_at,
+        "acknowledged_by": case.acknowledged_by,
+        "resolved_at": case.resolved_at,
+        "closed_at": case.closed_at,
+        "close_reason": case.close_reason,
+        "quiet_close_seconds": None if case.quiet_close is None else int(case.quiet_close.total_seconds()),
+        "merged_into": case.merged_into,
+        "version": case.version,
+    }
+
+
+def insert_cases(connection: Connection, cases: Sequence[Case]) -> dict[ExternalKey, CaseId]:
+    """Write new cases and return the ids they got. The database refuses a second open case with the same customer and key."""
+    if not cases:
+        return {}
+    statement = insert(_CASES).returning(_CASES.c.id, _CASES.c.external_key)
+    rows = connection.execute(statement, [{**_identity_values(case), **_changing_values(case)} for case in cases])
+    return {ExternalKey(row.external_key): CaseId(row.id) for row in rows}
+
+
+def update_cases(connection: Connection, cases: Sequence[Case]) -> None:
+    """Write everything that can change, many cases in one statement."""
+    if cases:
+        names = _changing_values(cases[0])
+        statement = update(_CASES).where(_CASES.c.id == bindparam("row_id")).values({name: bindparam(name) for name in names})
+        connection.execute(statement, [{"row_id": case.id, **_changing_values(case)} for case in cases])
+
+
+def find_open(connection: Connection, keys: Iterable[tuple[CustomerId, str]]) -> dict[tuple[CustomerId, str], Case]:
+    """The cases that hold these keys now (not closed), by customer and key."""
+    found: dict[tuple[CustomerId, str], Case] = {}
+    by_customer: dict[CustomerId, list[str]] = {}
+    for customer_id, key in keys:
+        by_customer.setdefault(customer_id, []).append(key)
+    for customer_id, wanted in by_customer.items():
+        for start in range(0, len(wanted), _CHUNK):
+            held = _CASES.c.correlation_key.in_(wanted[start : start + _CHUNK]) & (_CASES.c.status != CaseStatus.CLOSED.value)
+            for row in connection.execute(_joined().where(_CASES.c.customer_id == customer_id, held)):
+                found[customer_id, row.correlation_key] = _case(row)
+    return found
+
+
+def find_last_closed(connection: Connection, keys: Iterable[tuple[CustomerId, str]]) -> dict[tuple[CustomerId, str], ExternalKey]:
+    """The newest closed case of each key, for `previous_case`."""
+    found: dict[tuple[CustomerId, str], ExternalKey] = {}
+    for customer_id, key in keys:
+        same = (_CASES.c.customer_id == customer_id) & (_CASES.c.correlation_key == key)
+        statement = select(_CASES.c.external_key).where(same, _CASES.c.status == CaseStatus.CLOSED.value)
+        external_key = connection.execute(statement.order_by(_CASES.c.id.desc()).limit(1)).scalar_one_or_none()
+        if external_key is not None:
+            found[customer_id, key] = ExternalKey(external_key)
+    return found
+
+
+def get_case(connection: Connection, external_key: str) -> Case | None:
+    row = connection.execute(_joined().where(_CASES.c.external_key == external_key)).first()
+    return None if row is None else _case(row)
+
+
+def get_cases_by_id(connection: Connection, ids: Iterable[int]) -> dict[CaseId, ExternalKey]:
+    """External keys of these cases."""
+    statement = select(_CASES.c.id, _CASES.c.external_key).where(_CASES.c.id.in_(list(ids)))
+    return {CaseId(row.id): ExternalKey(row.external_key) for row in connection.execute(statement)}
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """What to list. Empty tuples and None mean "any". `text` is looked for in titles, host and external key, without case."""
+
+    statuses: tuple[CaseStatus, ...] = ()
+    kinds: tuple[CaseKind, ...] = ()
+    severities: tuple[int, ...] = ()
+    customer_id: CustomerId | None = None
+    customer_code: str | None = None
+    text: str | None = None
+    since: datetime | None = None
+
+
+def list_cases(
+    connection: Connection, wanted: CaseFilter, *, after: int | None, limit: int, newest_first: bool = False
+) -> list[tuple[int, Case]]:
+    """A page in order of opening: (cursor, case). `after` is the cursor of the last one seen."""
+    statement = _joined()
+    if wanted.statuses:
+        statement = statement.where(_CASES.c.status.in_([status.value for status in wanted.statuses]))
+    if wanted.kinds:
+        statement = statement.where(_CASES.c.kind.in_([kind.value for kind in wanted.kinds]))
+    if wanted.severities:
+        statement = statement.where(_CASES.c.severity.in_(wanted.severities))
+    if wanted.customer_id is not None:
+        statement = statement.where(_CASES.c.customer_id == wanted.customer_id)
+    if wanted.customer_code is not None:
+        statement = statement.where(_CUSTOMERS.c.code == wanted.customer_code)
+    if wanted.since is not None:
+        statement = statement.where(_CASES.c.last_seen_at >= wanted.since)
+    if wanted.text:
+        statement = statement.where(_contains(wanted.text))
+    if after is not None:
+        statement = statement.where(_CASES.c.id < after if newest_first else _CASES.c.id > after)
+    order = _CASES.c.id.desc() if newest_first else _CASES.c.id
+    return [(row.id, _case(row)) for row in connection.execute(statement.order_by(order).limit(limit))]
+
+
+def _contains(text: str) -> Any:
+    columns = (_CASES.c.title_es, _CASES.c.title_en, _CASES.c.host, _CASES.c.external_key)
+    return or_(*(column.icontains(text, autoescape=True) for column in columns))
+
+
+def count_by_status(connection: Connection) -> list[tuple[str, str, int | None, int]]:
+    """(status, kind, severity, number) of cases that are not closed, for gauges."""
+    columns = (_CASES.c.status, _CASES.c.kind, _CASES.c.severity)
+    statement = select(*columns, func.count()).where(_CASES.c.status != CaseStatus.CLOSED.value).group_by(*columns)
+    return [(row[0], row[1], row[2], row[3]) for row in connection.execute(statement)]
+
+
+def find_quiet(connection: Connection, *, cleared_before: datetime, resolved_before: datetime, now: datetime) -> list[Case]:
+    """Cases whose quiet time may be over: cleared ones, resolved ones, ones with a quiet-close time. The caller decides."""
+    cleared = (_CASES.c.cleared_at <= cleared_before) & _CASES.c.status.in_(
+        [CaseStatus.OPEN.value, CaseStatus.ACKNOWLEDGED.value, CaseStatus.PENDING.value]
+    )
+    resolved = (_CASES.c.status == CaseStatus.RESOLVED.value) & (_CASES.c.resolved_at <= resolved_before)
+    quiet = _CASES.c.quiet_close_seconds.is_not(None) & (_CASES.c.status != CaseStatus.CLOSED.value)
+    rows = connection.execute(_joined().where(or_(cleared, resolved, quiet)).order_by(_CASES.c.id).limit(_CHUNK))
+    return [case for case in map(_case, rows) if now >= case.opened_at]

@@ -1,0 +1,112 @@
+"""Opening the store: connections, transactions, waiting. With dialect.py the only file that knows which database it is."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from collector.domain.errors import ConfigurationError, Unavailable
+
+_RETRY_SECONDS = 0.002
+"""How often a writer asks for SQLite's write lock. Its own busy handler sleeps up to 100 ms and would miss the gap that `process`
+leaves between two batches."""
+
+
+class Store:
+    """One database. `read` and `write` give a connection inside a transaction; leaving it ends it, an exception undoes it."""
+
+    def __init__(self, url: str, *, write_wait_seconds: float = 10.0) -> None:
+        """Raise ConfigurationError when the URL names no database we support."""
+        parsed = make_url(url)
+        if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+            raise ConfigurationError(f"store.url: {parsed.get_backend_name()} is not supported; use sqlite or postgresql+psycopg")
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self._write_wait_seconds = write_wait_seconds
+        self.engine: Engine = _sqlite_engine(url) if self.is_sqlite else create_engine(url, pool_pre_ping=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A consistent view of one moment. Raise Unavailable when the database is away."""
+        with _translated(), self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN")
+            yield connection
+            connection.rollback()
+
+    @contextmanager
+    def write(self, turn: Callable[[], AbstractContextManager[None]] = nullcontext) -> Iterator[Connection]:
+        """The right to write, taken before anything is read. `turn` is held only while waiting for it (collector.writer_turn).
+
+        Raise Unavailable when it cannot be had in time or the database is away; the caller may try again.
+        """
+        with _translated(), self.engine.connect() as connection:
+            if self.is_sqlite:
+                with turn():
+                    self._begin_immediate(connection)
+            yield connection
+            connection.commit()
+
+    def _begin_immediate(self, connection: Connection) -> None:
+        give_up = time.monotonic() + self._write_wait_seconds
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            except OperationalError as error:
+                if not _is_busy(error) or time.monotonic() >= give_up:
+                    raise
+                connection.rollback()
+                time.sleep(_RETRY_SECONDS)
+            else:
+                return
+
+    def reachable(self) -> bool:
+        """Whether a question is answered now."""
+        try:
+            with self.read() as connection:
+                connection.execute(text("SELECT 1"))
+        except Unavailable:
+            return False
+        return True
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _sqlite_engine(url: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": 0, "check_same_thread": False, "isolation_level": None})
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        # WAL lets readers go on beside the writer; FULL survives a power cut, which NORMAL does not promise in WAL mode.
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32768", "wal_autocheckpoint=4000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    return engine
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise Unavailable(f"the store does not answer: {_sentence(error)}") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Unavailable("the connection to the store was lost") from error
+        raise
+
+
+def _is_busy(error: OperationalError) -> bool:
+    return "locked" in str(error.orig) or "busy" in str(error.orig)
+
+
+def _sentence(error: DBAPIError) -> str:
+    """The driver's own first line, without the statement and its values."""
+    return str(error.orig).splitlines()[0] if str(error.orig) else type(error.orig).__name__

@@ -1,0 +1,181 @@
+"""Notifications as rows: the pipeline's bulk insert, and lists and look-ups for people."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, func, select, update
+from sqlalchemy.engine import Row
+
+from collector.domain.ids import CustomerId, NotificationId
+from collector.domain.item import Transport
+from collector.domain.outcome import Outcome, Reason
+from collector.domain.trust import Trust
+from collector.store.dialect import insert_rows, table_of
+from collector.store.tables import CaseRow, CustomerRow, NotificationRow, SourceRow, StreamRow
+
+_ROWS, _STREAMS = table_of(NotificationRow), table_of(StreamRow)
+_CUSTOMERS, _SOURCES, _CASES = table_of(CustomerRow), table_of(SourceRow), table_of(CaseRow)
+
+COLUMNS = (
+    "stream_id",
+    "seq",
+    "row",
+    "received_at",
+    "transport",
+    "peer",
+    "customer_id",
+    "source_id",
+    "product",
+    "state",
+    "reason",
+    "trust",
+    "kind",
+    "trap_oid",
+    "subject",
+    "text",
+    "fields",
+    "rule",
+    "rule_version",
+    "verdict",
+    "case_id",
+    "detail",
+)
+"""The order of a tuple given to `insert_notifications`; `received_at` in microseconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One stored notification. `text` is the first 200 characters; the rest is in the journal."""
+
+    cursor: int
+    id: NotificationId
+    received_at: datetime
+    transport: Transport
+    peer: str
+    customer_id: CustomerId | None
+    customer: str | None
+    source_id: int | None
+    source: str | None
+    product: str
+    state: Outcome
+    reason: Reason
+    trust: Trust
+    kind: str
+    trap_oid: str
+    subject: str
+    text: str
+    fields: dict[str, str]
+    rule: str
+    rule_version: str
+    verdict: str
+    case_id: int | None
+    case: str | None
+    detail: str
+
+
+def insert_notifications(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Tuples in the order of COLUMNS."""
+    insert_rows(connection, _ROWS, COLUMNS, rows)
+
+
+def _joined() -> Select[tuple[Any, ...]]:
+    joined = (
+        _ROWS.join(_STREAMS, _STREAMS.c.id == _ROWS.c.stream_id)
+        .outerjoin(_CUSTOMERS, _CUSTOMERS.c.id == _ROWS.c.customer_id)
+        .outerjoin(_SOURCES, _SOURCES.c.id == _ROWS.c.source_id)
+        .outerjoin(_CASES, _CASES.c.id == _ROWS.c.case_id)
+    )
+    named = (
+        _STREAMS.c.name.label("stream"),
+        _CUSTOMERS.c.code.label("customer"),
+        _SOURCES.c.name.label("source"),
+        _CASES.c.external_key.label("case_key"),
+    )
+    return select(_ROWS, *named).select_from(joined)
+
+
+def _notification(row: Row[tuple[Any, ...]]) -> Notification:
+    return Notification(
+        cursor=row.id,
+        id=NotificationId(row.stream, row.seq, row.row),
+        received_at=row.received_at,
+        transport=Transport(row.transport),
+        peer=row.peer,
+        customer_id=None if row.customer_id is None else CustomerId(row.customer_id),
+        customer=row.customer,
+        source_id=row.source_id,
+        source=row.source,
+        product=row.product,
+        state=Outcome(row.state),
+        reason=Reason(row.reason),
+        trust=Trust(row.trust),
+        kind=row.kind,
+        trap_oid=row.trap_oid,
+        subject=row.subject,
+        text=row.text,
+        fields=json.loads(row.fields) if row.fields else {},
+        rule=row.rule,
+        rule_version=row.rule_version,
+        verdict=row.verdict,
+        case_id=row.case_id,
+        case=row.case_key,
+        detail=row.detail,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationFilter:
+    """What to list; empty means "any"."""
+
+    states: tuple[Outcome, ...] = ()
+    customer_id: CustomerId | None = None
+    customer_code: str | None = None
+    case_id: int | None = None
+
+
+def list_notifications(
+    connection: Connection, wanted: NotificationFilter, *, after: int | None, limit: int, newest_first: bool = False
+) -> list[Notification]:
+    """A page in the order of processing."""
+    statement = _joined()
+    if wanted.states:
+        statement = statement.where(_ROWS.c.state.in_([state.value for state in wanted.states]))
+    if wanted.customer_id is not None:
+        statement = statement.where(_ROWS.c.customer_id == wanted.customer_id)
+    if wanted.customer_code is not None:
+        statement = statement.where(_CUSTOMERS.c.code == wanted.customer_code)
+    if wanted.case_id is not None:
+        statement = statement.where(_ROWS.c.case_id == wanted.case_id)
+    if after is not None:
+        statement = statement.where(_ROWS.c.id < after if newest_first else _ROWS.c.id > after)
+    order = _ROWS.c.id.desc() if newest_first else _ROWS.c.id
+    return [_notification(row) for row in connection.execute(statement.order_by(order).limit(limit))]
+
+
+def find_notifications(connection: Connection, wanted: NotificationId) -> list[Notification]:
+    """All rows of the item; only the named row when the id names one."""
+    statement = _joined().where(_STREAMS.c.name == wanted.stream, _ROWS.c.seq == wanted.seq)
+    if wanted.row:
+        statement = statement.where(_ROWS.c.row == wanted.row)
+    return [_notification(row) for row in connection.execute(statement.order_by(_ROWS.c.row))]
+
+
+def delete_item(connection: Connection, *, stream_id: int, seq: int) -> None:
+    """Take an item's rows away before they are written anew (reprocess)."""
+    connection.execute(delete(_ROWS).where(_ROWS.c.stream_id == stream_id, _ROWS.c.seq == seq))
+
+
+def count_states(connection: Connection, states: Iterable[Outcome]) -> dict[Outcome, int]:
+    """How many notifications are in these states now."""
+    wanted = list(states)
+    statement = select(_ROWS.c.state, func.count()).where(_ROWS.c.state.in_([state.value for state in wanted]))
+    counts = {Outcome(row[0]): int(row[1]) for row in connection.execute(statement.group_by(_ROWS.c.state))}
+    return {state: counts.get(state, 0) for state in wanted}
+
+
+def move_case(connection: Connection, *, from_case: int, to_case: int) -> None:
+    """Hand a case's notifications to another case (merge)."""
+    connection.execute(update(_ROWS).where(_ROWS.c.case_id == from_case).values(case_id=to_case))

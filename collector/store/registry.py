@@ -1,0 +1,121 @@
+"""Customers and sources as rows. What a customers file looks like is collector.customers' business."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import ip_network
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.engine import Row
+
+from collector.domain.ids import CustomerId, SourceId
+from collector.domain.registry import SELF_CODE, Customer, SnmpIdentity, Source
+from collector.domain.trap import SnmpVersion
+from collector.store.dialect import table_of, upsert
+from collector.store.tables import CustomerRow, MetaRow, SourceRow
+
+_CUSTOMERS, _SOURCES, _META = table_of(CustomerRow), table_of(SourceRow), table_of(MetaRow)
+_VERSION_KEY = "registry_version"
+_SPOKEN = {"v1": frozenset({SnmpVersion.V1}), "v2c": frozenset({SnmpVersion.V1, SnmpVersion.V2C})}
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Everybody we know, at one version. `sources` leaves out retired ones."""
+
+    version: int
+    customers: dict[CustomerId, Customer]
+    sources: tuple[Source, ...]
+
+    @property
+    def self_customer(self) -> Customer:
+        return next(customer for customer in self.customers.values() if customer.code == SELF_CODE)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """A source as it is written: the columns of a row without ids."""
+
+    name: str
+    products: tuple[str, ...]
+    mailbox: str | None
+    snmp_version: str | None
+    snmp_community: bytes | None
+    snmp_networks: tuple[str, ...] | None
+
+
+def registry_version(connection: Connection) -> int:
+    value = connection.execute(select(_META.c.value).where(_META.c.key == _VERSION_KEY)).scalar_one_or_none()
+    return int(value) if value is not None else 0
+
+
+def raise_registry_version(connection: Connection) -> int:
+    """Tell everybody that the registry changed; they compare versions."""
+    version = registry_version(connection) + 1
+    upsert(connection, _META, [{"key": _VERSION_KEY, "value": str(version)}], key=["key"])
+    return version
+
+
+def load_registry(connection: Connection) -> Registry:
+    customers = {
+        CustomerId(row.id): Customer(CustomerId(row.id), row.code, row.name, row.language)
+        for row in connection.execute(select(*_CUSTOMERS.c["id", "code", "name", "language"]))
+    }
+    rows = connection.execute(select(_SOURCES).where(_SOURCES.c.retired.is_(False)).order_by(_SOURCES.c.id))
+    sources = tuple(_source(row, customers[CustomerId(row.customer_id)]) for row in rows)
+    return Registry(registry_version(connection), customers, sources)
+
+
+def _source(row: Row[tuple[object, ...]], customer: Customer) -> Source:
+    identity = None
+    if row.snmp_version is not None:
+        networks = tuple(ip_network(network) for network in json.loads(row.snmp_networks))
+        identity = SnmpIdentity(_SPOKEN[row.snmp_version], row.snmp_community, networks)
+    return Source(SourceId(row.id), customer, row.name, tuple(json.loads(row.products)), row.mailbox, identity)
+
+
+def ensure_self(connection: Connection, *, name: str) -> None:
+    """The built-in customer for the collector's own cases."""
+    upsert(connection, _CUSTOMERS, [{"code": SELF_CODE, "name": name, "language": "es"}], key=["code"])
+
+
+def save_customer(connection: Connection, *, code: str, name: str, language: str) -> CustomerId:
+    """Insert or rename."""
+    upsert(connection, _CUSTOMERS, [{"code": code, "name": name, "language": language}], key=["code"])
+    return CustomerId(connection.execute(select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.code == code)).scalar_one())
+
+
+def load_source_records(connection: Connection, customer_id: CustomerId) -> dict[str, SourceRecord]:
+    """Name to record, retired ones left out."""
+    rows = connection.execute(select(_SOURCES).where(_SOURCES.c.customer_id == customer_id, _SOURCES.c.retired.is_(False)))
+    return {row.name: _record(row) for row in rows}
+
+
+def _record(row: Row[tuple[object, ...]]) -> SourceRecord:
+    networks = tuple(json.loads(row.snmp_networks)) if row.snmp_networks is not None else None
+    products = tuple(json.loads(row.products))
+    return SourceRecord(row.name, products, row.mailbox, row.snmp_version, row.snmp_community, networks)
+
+
+def save_sources(connection: Connection, customer_id: CustomerId, records: Iterable[SourceRecord]) -> None:
+    """Insert or change by name; a retired source of that name comes back."""
+    for record in records:
+        values = {
+            "customer_id": customer_id,
+            "name": record.name,
+            "products": json.dumps(record.products),
+            "mailbox": record.mailbox,
+            "snmp_version": record.snmp_version,
+            "snmp_community": record.snmp_community,
+            "snmp_networks": None if record.snmp_networks is None else json.dumps(record.snmp_networks),
+            "retired": False,
+        }
+        where = (_SOURCES.c.customer_id == customer_id) & (_SOURCES.c.name == record.name)
+        if connection.execute(update(_SOURCES).where(where).values(values)).rowcount == 0:
+            connection.execute(insert(_SOURCES).values(values))
+
+
+def release_mailboxes(connection: Connection, mailboxes: Iterable[str]) -> None:
+    """Take these mailboxes from whoever has them, so that they can move between sources in one import."""
+    for mailbox in mailboxes:
+        connection.execute(update(_SOURCES).where(_SOURCES.c.mailbox == mailbox).values(mailbox=None))

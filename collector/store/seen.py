@@ -1,0 +1,30 @@
+"""The memory against repeats: what must not count twice, until when."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select
+
+from collector.store.dialect import insert_new_rows, table_of
+from collector.store.tables import SeenRow
+from collector.store.types import to_micros
+
+_SEEN = table_of(SeenRow)
+
+
+def load_seen(connection: Connection, *, after: datetime) -> dict[bytes, int]:
+    """Digest to expiry in microseconds since the epoch, for everything that expires later than `after`."""
+    rows = connection.execute(select(_SEEN.c.digest, _SEEN.c.expires_at).where(_SEEN.c.expires_at > after))
+    return {bytes(row.digest): to_micros(row.expires_at) for row in rows}
+
+
+def save_seen(connection: Connection, entries: Iterable[tuple[bytes, int]]) -> None:
+    """(digest, expiry in microseconds) of one batch."""
+    insert_new_rows(connection, _SEEN, ("digest", "expires_at"), list(entries))
+
+
+def drop_expired(connection: Connection, *, before: datetime, digests: Iterable[bytes] = ()) -> None:
+    """Forget what expired before that time, and `digests` (about to be written anew with a later expiry)."""
+    connection.execute(delete(_SEEN).where(_SEEN.c.expires_at <= before))
+    for digest in digests:
+        connection.execute(delete(_SEEN).where(_SEEN.c.digest == digest))

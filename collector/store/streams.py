@@ -1,0 +1,38 @@
+"""How far each journal stream has been processed."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select, update
+
+from collector.domain.ids import StreamName
+from collector.store.dialect import table_of
+from collector.store.tables import StreamRow
+
+_STREAMS = table_of(StreamRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """`id` is the stream's short number in the store; `position` the last processed sequence number; `tallies` how many of those
+    were tally records."""
+
+    id: int
+    stream: StreamName
+    position: int
+    tallies: int
+
+
+def load_positions(connection: Connection) -> dict[StreamName, Position]:
+    rows = connection.execute(select(*_STREAMS.c["id", "name", "position", "tallies"]))
+    return {(name := StreamName.parse(row.name)): Position(row.id, name, row.position, row.tallies) for row in rows}
+
+
+def add_stream(connection: Connection, stream: StreamName) -> Position:
+    """Begin a stream at position 0."""
+    statement = insert(_STREAMS).values(name=str(stream), lane=stream.lane, position=0, tallies=0).returning(_STREAMS.c.id)
+    return Position(connection.execute(statement).scalar_one(), stream, 0, 0)
+
+
+def save_position(connection: Connection, position: Position) -> None:
+    statement = update(_STREAMS).where(_STREAMS.c.id == position.id)
+    connection.execute(statement.values(position=position.position, tallies=position.tallies))

@@ -1,0 +1,245 @@
+"""The schema. Rows only: what they mean is in collector.domain, how they are asked for in the repositories beside this file.
+
+Hot tables (notifications, ledger, seen) carry no foreign keys: the pipeline writes them in bulk from values it just read.
+"""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, SmallInteger, Text, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from collector.store.types import UtcTime
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+SQLModel.metadata.naming_convention = NAMING
+
+_BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _big_id() -> Any:
+    """SQLite numbers rows by itself only in a column of type INTEGER."""
+    return Field(default=None, sa_column=Column(_BigId, primary_key=True, autoincrement=True))
+
+
+def _time(**options: Any) -> Any:
+    return Field(default=None, sa_column=Column(UtcTime, **options))
+
+
+def _text(**options: Any) -> Any:
+    return Field(sa_column=Column(Text, **options))
+
+
+class MetaRow(SQLModel, table=True):
+    """Facts about the store itself, e.g. `registry_version`."""
+
+    __tablename__: ClassVar[Any] = "meta"
+    key: str = _text(primary_key=True)
+    value: str = _text(nullable=False)
+
+
+class CustomerRow(SQLModel, table=True):
+    __tablename__: ClassVar[Any] = "customers"
+    id: int | None = Field(default=None, primary_key=True)
+    code: str = _text(nullable=False, unique=True)
+    name: str = _text(nullable=False)
+    language: str = _text(nullable=False)
+
+
+class SourceRow(SQLModel, table=True):
+    """`products` and `networks` are JSON lists; `snmp_version` is v1 or v2c as in the customers file, null without SNMP."""
+
+    __tablename__: ClassVar[Any] = "sources"
+    __table_args__ = (UniqueConstraint("customer_id", "name"),)
+    id: int | None = Field(default=None, primary_key=True)
+    customer_id: int = Field(foreign_key="customers.id", nullable=False)
+    name: str = _text(nullable=False)
+    products: str = _text(nullable=False)
+    mailbox: str | None = _text(nullable=True, unique=True)
+    snmp_version: str | None = _text(nullable=True)
+    snmp_community: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    snmp_networks: str | None = _text(nullable=True)
+    retired: bool = Field(default=False, nullable=False)
+
+
+class ApiKeyRow(SQLModel, table=True):
+    """`key_hash` is SHA-256 of a 256 bit random key; `scopes` a space-separated list; `customer_id` null means all customers."""
+
+    __tablename__: ClassVar[Any] = "api_keys"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = _text(nullable=False, unique=True)
+    key_hash: str = _text(nullable=False, unique=True)
+    scopes: str = _text(nullable=False)
+    customer_id: int | None = Field(default=None, foreign_key="customers.id")
+    created_at: datetime = _time(nullable=False)
+    expires_at: datetime | None = _time(nullable=True)
+    revoked_at: datetime | None = _time(nullable=True)
+
+
+class StreamRow(SQLModel, table=True):
+    """How far a journal stream has been processed. `tallies` counts the tally records up to `position`, so that
+    position - tallies is the number of items that have an outcome."""
+
+    __tablename__: ClassVar[Any] = "streams"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = _text(nullable=False, unique=True)
+    lane: str = _text(nullable=False)
+    position: int = Field(sa_column=Column(BigInteger, nullable=False))
+    tallies: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class NotificationRow(SQLModel, table=True):
+    """One notification. `row` is 0 where the item holds one. `fields` is a JSON object of the fields that rules extracted;
+    everything else is decoded again from the journal when somebody looks. `text` is its first 200 characters."""
+
+    __tablename__: ClassVar[Any] = "notifications"
+    __table_args__ = (
+        UniqueConstraint("stream_id", "seq", "row"),
+        Index("ix_notifications_state_id", "state", "id"),
+        Index(
+            "ix_notifications_case_id_id",
+            "case_id",
+            "id",
+            sqlite_where=text("case_id IS NOT NULL"),
+            postgresql_where=text("case_id IS NOT NULL"),
+        ),
+    )
+    id: int | None = _big_id()
+    stream_id: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    seq: int = Field(sa_column=Column(BigInteger, nullable=False))
+    row: int = Field(nullable=False)
+    received_at: datetime = _time(nullable=False)
+    transport: str = _text(nullable=False)
+    peer: str = _text(nullable=False)
+    customer_id: int | None = None
+    source_id: int | None = None
+    product: str = _text(nullable=False)
+    state: str = _text(nullable=False)
+    reason: str = _text(nullable=False)
+    trust: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    kind: str = _text(nullable=False)
+    trap_oid: str = _text(nullable=False)
+    subject: str = _text(nullable=False)
+    text: str = _text(nullable=False)
+    fields: str = _text(nullable=False)
+    rule: str = _text(nullable=False)
+    rule_version: str = _text(nullable=False)
+    verdict: str = _text(nullable=False)
+    case_id: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
+    detail: str = _text(nullable=False)
+
+
+class CaseRow(SQLModel, table=True):
+    __tablename__: ClassVar[Any] = "cases"
+    __table_args__ = (
+        Index(
+            "uq_cases_open_key",
+            "customer_id",
+            "correlation_key",
+            unique=True,
+            sqlite_where=text("status <> 'closed'"),
+            postgresql_where=text("status <> 'closed'"),
+        ),
+        Index("ix_cases_customer_id_correlation_key", "customer_id", "correlation_key"),
+        Index("ix_cases_status_id", "status", "id"),
+    )
+    id: int | None = _big_id()
+    external_key: str = _text(nullable=False, unique=True)
+    customer_id: int = Field(foreign_key="customers.id", nullable=False)
+    correlation_key: str = _text(nullable=False)
+    kind: str = _text(nullable=False)
+    severity: int | None = Field(default=None, sa_column=Column(SmallInteger, nullable=True))
+    urgency: str = _text(nullable=False)
+    contained: bool = Field(nullable=False)
+    rank: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    status: str = _text(nullable=False)
+    status_by: str = _text(nullable=False)
+    level: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    trust: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    needs_triage: bool = Field(nullable=False)
+    review_for_severity_1: bool = Field(nullable=False)
+    title_es: str = _text(nullable=False)
+    title_en: str = _text(nullable=False)
+    summary_es: str = _text(nullable=False)
+    summary_en: str = _text(nullable=False)
+    steps_es: str = _text(nullable=False)
+    steps_en: str = _text(nullable=False)
+    product: str = _text(nullable=False)
+    pack: str = _text(nullable=False)
+    rule: str = _text(nullable=False)
+    rule_version: str = _text(nullable=False)
+    source_id: int | None = Field(default=None, foreign_key="sources.id")
+    channel: str = _text(nullable=False)
+    host: str | None = _text(nullable=True)
+    source_severity: str | None = _text(nullable=True)
+    fields: str = _text(nullable=False)
+    opened_at: datetime = _time(nullable=False)
+    last_seen_at: datetime = _time(nullable=False)
+    occurrences: int = Field(sa_column=Column(BigInteger, nullable=False))
+    cleared_at: datetime | None = _time(nullable=True)
+    acknowledged_at: datetime | None = _time(nullable=True)
+    acknowledged_by: str | None = _text(nullable=True)
+    resolved_at: datetime | None = _time(nullable=True)
+    closed_at: datetime | None = _time(nullable=True)
+    close_reason: str | None = _text(nullable=True)
+    quiet_close_seconds: int | None = None
+    previous_case: str | None = _text(nullable=True)
+    merged_into: str | None = _text(nullable=True)
+    version: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class CaseLogRow(SQLModel, table=True):
+    """Append-only. `notification` names the (first) notification behind the entry, `number` says how many it stands for."""
+
+    __tablename__: ClassVar[Any] = "case_log"
+    __table_args__ = (Index("ix_case_log_case_id_id", "case_id", "id"),)
+    id: int | None = _big_id()
+    case_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    at: datetime = _time(nullable=False)
+    verdict: str = _text(nullable=False)
+    actor: str = _text(nullable=False)
+    number: int = Field(nullable=False)
+    notification: str | None = _text(nullable=True)
+    text: str | None = _text(nullable=True)
+    detail: str = _text(nullable=False)
+
+
+class OriginalRow(SQLModel, table=True):
+    """Raw bytes of a case's first five and last five notifications; they live as long as the case. Slots 0-4 are the first five,
+    5-9 a ring of the latest."""
+
+    __tablename__: ClassVar[Any] = "originals"
+    case_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    slot: int = Field(sa_column=Column(SmallInteger, primary_key=True, autoincrement=False))
+    notification: str = _text(nullable=False, index=True)
+    kind: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    received_at: datetime = _time(nullable=False)
+    payload: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class SeenRow(SQLModel, table=True):
+    """What has been seen and must not count twice until `expires_at`: 16 octets of a hash (informs: peer and bytes; mails:
+    Message-ID, recipient, body)."""
+
+    __tablename__: ClassVar[Any] = "seen"
+    __table_args__ = (Index("ix_seen_expires_at", "expires_at"),)
+    digest: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    expires_at: datetime = _time(nullable=False)
+
+
+class LedgerRow(SQLModel, table=True):
+    """How many items of a day (UTC, yyyymmdd) ended in which outcome. `customer_id` and `source_id` are 0 for strangers."""
+
+    __tablename__: ClassVar[Any] = "ledger"
+    day: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    customer_id: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    source_id: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    transport: str = _text(primary_key=True)
+    outcome: str = _text(primary_key=True)
+    reason: str = _text(primary_key=True)
+    number: int = Field(sa_column=Column(BigInteger, nullable=False))
