@@ -1,0 +1,275 @@
+"""SNMP messages: from a datagram to a notification in v2 form, a look at what a datagram is, and the answer to an inform.
+Pure: no sockets, no clock, no configuration; used by the receiver and by the pipeline alike."""
+
+import re
+from enum import Enum
+from typing import NamedTuple, TypeAlias
+
+from collector.domain.outcome import Outcome, Reason
+from collector.domain.trap import SNMP_TRAP_OID, SYS_UPTIME, NotDecoded, Pdu, SnmpVersion, Trap, TrapResult, Varbind
+from receivers.snmp import ber
+from receivers.snmp.ber import BerError, content
+
+MAX_MESSAGE_OCTETS = 65_507
+"""The largest UDP payload over IPv4."""
+
+RESPONSE = 0xA2
+TRAP_V1 = 0xA4
+INFORM = 0xA6
+TRAP_V2 = 0xA7
+_OTHER_PDUS = frozenset({0xA0, 0xA1, RESPONSE, 0xA3, 0xA5, 0xA8})
+"""Get, GetNext, Response, Set, GetBulk, Report (RFC 3416 section 3)."""
+
+_STANDARD_TRAPS = "1.3.6.1.6.3.1.1.5"
+_ENTERPRISE_SPECIFIC = 6
+_OID_AS_TEXT = re.compile(rb"\.?([0-2](?:\.\d{1,10}){1,127})\x00?")
+_INTEGERS = frozenset({ber.INTEGER, *ber.UNSIGNED})
+_ADDRESSES = frozenset({ber.IP_ADDRESS, ber.OCTET_STRING})
+
+_NOTIFICATIONS = {INFORM: Pdu.INFORM, TRAP_V2: Pdu.TRAP_V2}
+_VERSIONS = (SnmpVersion.V1, SnmpVersion.V2C)
+_VERSION_3 = 3
+_NO_ERROR = b"\x02\x01\x00\x02\x01\x00"
+"""error-status and error-index as nearly every sender writes them."""
+
+_Frame: TypeAlias = tuple[SnmpVersion, bytes]
+"""Version and community."""
+
+
+def decode(datagram: bytes) -> TrapResult:
+    """The notification in a datagram, in v2 form (RFC 3584 section 3.1), or why there is none. Never raises.
+
+    Octets after the message, or left over in a container, are ignored. At most 256 varbinds are decoded, `truncated` counts the
+    others.
+    """
+    try:
+        return _message(datagram)
+    except BerError as error:
+        return NotDecoded(Outcome.UNDECODABLE, error.reason, str(error))
+    except IndexError:
+        return NotDecoded(Outcome.UNDECODABLE, Reason.TRUNCATED, "the datagram ends inside an element")
+    except Exception as error:  # noqa: BLE001 - the edge: a fault of ours must not stop the line that hostile octets come in on
+        return NotDecoded(Outcome.UNDECODABLE, Reason.DECODER_FAILED, type(error).__name__)
+
+
+class Shape(Enum):
+    """What a datagram is, as far as a glance tells."""
+
+    INFORM = "inform"
+    V3 = "v3"
+    OTHER = "other"
+
+
+class Peek(NamedTuple):
+    """`pdu` is where the PDU's tag stands in the datagram, 0 when that is not known."""
+
+    shape: Shape
+    pdu: int
+
+
+_OTHER = Peek(Shape.OTHER, 0)
+_V3 = Peek(Shape.V3, 0)
+
+
+def peek(datagram: bytes) -> Peek:
+    """What a datagram is, from its first headers alone. An inform may still prove undecodable. Never raises."""
+    try:
+        version, at, end = _header(datagram)
+        if version == _VERSION_3:
+            return _V3
+        if version > 1 or datagram[at] != ber.OCTET_STRING:
+            return _OTHER
+        at = content(datagram, at + 1, end)[1]
+        return Peek(Shape.INFORM, at) if at < end and datagram[at] == INFORM else _OTHER
+    except (BerError, IndexError):
+        return _OTHER
+
+
+def response_to(datagram: bytes) -> bytes | None:
+    """The Response-PDU that confirms an inform (RFC 3416 section 4.2.7), or None when the datagram is no well-formed inform.
+
+    Version, community, request-id and varbinds are the sender's own octets; error-status and error-index are 0; left-over octets
+    are cut. A few octets longer than the request at most, and only where that left something out. Never raises.
+    """
+    shape, pdu = peek(datagram)
+    if shape is not Shape.INFORM:
+        return None
+    try:
+        return _response(datagram, pdu)
+    except (BerError, IndexError):
+        return None
+
+
+def _response(data: bytes, pdu: int) -> bytes:
+    header = content(data, 1, len(data))[0]
+    at, end = content(data, pdu + 1, len(data))
+    request_id = data[at : _element(data, at, end, tags=_INTEGERS)[1]]
+    at += len(request_id)
+    for _ in range(2):
+        at = _element(data, at, end, tags=_INTEGERS)[1]
+    bindings = b"0\x00"
+    if at < end:
+        bindings = data[at : _varbind_list(data, at, end)[1]]
+    body = _wrapped(RESPONSE, request_id + _NO_ERROR + bindings)
+    return _wrapped(ber.SEQUENCE, data[header:pdu] + body)
+
+
+def _wrapped(tag: int, body: bytes) -> bytes:
+    size = len(body)
+    if size < 0x80:
+        return bytes((tag, size)) + body
+    octets = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(octets))) + octets + body
+
+
+def _header(data: bytes) -> tuple[int, int, int]:
+    """(version, where the version's element ends, where the message ends)."""
+    size = len(data)
+    if size > MAX_MESSAGE_OCTETS:
+        raise BerError(Reason.TOO_LARGE, f"{size} octets")
+    if data[0] != ber.SEQUENCE:
+        raise BerError(Reason.NOT_BER, "the message is not a SEQUENCE")
+    try:
+        at, end = content(data, 1, size)
+    except BerError as error:
+        if error.reason is Reason.BAD_LENGTH:
+            raise BerError(Reason.TRUNCATED, "the message is longer than the datagram") from error
+        raise
+    if data[at] != ber.INTEGER:
+        raise BerError(Reason.BAD_VERSION, "the version is not an INTEGER")
+    at, after = content(data, at + 1, end)
+    version = data[at] if after == at + 1 else ber.signed(data[at:after])
+    if version is None or version < 0:
+        raise BerError(Reason.BAD_VERSION, "the version is no small number")
+    return version, after, end
+
+
+def _message(data: bytes) -> TrapResult:
+    version, at, end = _header(data)
+    if version > 1:
+        return _other_version(data, version, at=at, end=end)
+    if data[at] != ber.OCTET_STRING:
+        raise BerError(Reason.BAD_COMMUNITY, "the community is not an OCTET STRING")
+    at, after = content(data, at + 1, end)
+    frame = _VERSIONS[version], data[at:after]
+    tag = data[after]
+    at, end = content(data, after + 1, end)
+    if tag in _NOTIFICATIONS:
+        return _notification(data, at, end=end, frame=frame, pdu=_NOTIFICATIONS[tag])
+    if tag == TRAP_V1:
+        return _v1_trap(data, at, end=end, frame=frame)
+    if tag in _OTHER_PDUS:
+        return NotDecoded(Outcome.NOT_A_NOTIFICATION, Reason.NOT_A_TRAP_PDU, f"PDU type {tag:#04x}")
+    raise BerError(Reason.BAD_PDU, f"unknown PDU type {tag:#04x}")
+
+
+def _other_version(data: bytes, version: int, *, at: int, end: int) -> TrapResult:
+    """A v3 message by its outer shape (RFC 3412 section 6): global data, security parameters, plain or encrypted scoped PDU."""
+    if version != _VERSION_3:
+        raise BerError(Reason.BAD_VERSION, f"version {version}")
+    for tags in ((ber.SEQUENCE,), (ber.OCTET_STRING,), (ber.SEQUENCE, ber.OCTET_STRING)):
+        at = _element(data, at, end, tags=tags)[1]
+    return NotDecoded(Outcome.UNAUTHENTICATED, Reason.V3_NOT_CONFIGURED)
+
+
+def _element(data: bytes, at: int, end: int, *, tags: frozenset[int] | tuple[int, ...]) -> tuple[int, int]:
+    """Where the content of the element at `at` begins and ends. Raise BerError when its tag is none of `tags`."""
+    if data[at] not in tags:
+        raise BerError(Reason.BAD_PDU, "a field is missing or of another type")
+    stop = at + 2 + data[at + 1]
+    if data[at + 1] < 0x80 and stop <= end:
+        return at + 2, stop
+    return content(data, at + 1, end)
+
+
+def _varbind_list(data: bytes, at: int, end: int) -> tuple[int, int]:
+    if data[at] != ber.SEQUENCE:
+        raise BerError(Reason.BAD_PDU, "the varbind list is not a SEQUENCE")
+    return content(data, at + 1, end)
+
+
+def _bindings(data: bytes, at: int, end: int) -> tuple[list[Varbind], int]:
+    """The varbind list at the end of a PDU; a sender that leaves it out has no varbinds."""
+    return ber.varbinds(data, *_varbind_list(data, at, end)) if at < end else ([], 0)
+
+
+def _notification(data: bytes, at: int, *, end: int, frame: _Frame, pdu: Pdu) -> Trap:
+    """SNMPv2-Trap-PDU and InformRequest-PDU (RFC 3416 sections 4.2.6 and 4.2.7)."""
+    first, at = _element(data, at, end, tags=_INTEGERS)
+    request_id = ber.signed(data[first:at])
+    if request_id is None:
+        raise BerError(Reason.BAD_PDU, "the request-id is too wide")
+    if data[at : at + 6] == _NO_ERROR:
+        at += 6
+    else:
+        # error-status and error-index mean nothing here, so any number will do
+        at = _element(data, at, end, tags=_INTEGERS)[1]
+        at = _element(data, at, end, tags=_INTEGERS)[1]
+    found, truncated = _bindings(data, at, end)
+    uptime = _take_uptime(found)
+    trap_oid = _take_trap_oid(found)
+    return Trap(*frame, pdu, request_id, trap_oid, uptime, found, truncated=truncated)
+
+
+def _take_uptime(found: list[Varbind]) -> int | None:
+    """Remove sysUpTime.0 from the varbinds, wherever it stands, and return it; a value that is no number stays where it is."""
+    for place, (name, _, value) in enumerate(found):
+        if name == SYS_UPTIME and isinstance(value, int):
+            del found[place]
+            return value & ber.MASK_32
+    return None
+
+
+def _take_trap_oid(found: list[Varbind]) -> str:
+    """Remove snmpTrapOID.0 from the varbinds, wherever it stands, and return it, empty when there is none. Agents that send every
+    value as OCTET STRING write it as text; any other value stays where it is."""
+    for place, (name, _, value) in enumerate(found):
+        if name != SNMP_TRAP_OID:
+            continue
+        if isinstance(value, bytes):
+            text = _OID_AS_TEXT.fullmatch(value)
+            value = text[1].decode("ascii") if text else None
+        if isinstance(value, str):
+            del found[place]
+            return value
+    return ""
+
+
+def _v1_trap(data: bytes, at: int, *, end: int, frame: _Frame) -> Trap:
+    """Trap-PDU (RFC 1157 section 4.1.6), its name made by RFC 3584 section 3.1."""
+    first, after = _element(data, at, end, tags=(ber.OBJECT_IDENTIFIER,))
+    enterprise = ber.oid_text(data[first:after])
+    first, after = _element(data, after, end, tags=_ADDRESSES)
+    agent_address = ber.address_text(data[first:after])
+    numbers: list[int] = []
+    for _ in range(2):
+        first, after = _element(data, after, end, tags=_INTEGERS)
+        whole = ber.signed(data[first:after])
+        if whole is None:
+            raise BerError(Reason.BAD_PDU, "a trap number is too wide")
+        numbers.append(whole)
+    generic, specific = numbers
+    first, after = _element(data, after, end, tags=_INTEGERS)
+    uptime = ber.unsigned(data[first:after], ber.MASK_32)
+    found, truncated = _bindings(data, after, end)
+    return Trap(
+        *frame,
+        pdu=Pdu.TRAP_V1,
+        request_id=0,
+        trap_oid=v2_trap_oid(enterprise, generic, specific=specific),
+        uptime=uptime,
+        varbinds=found,
+        enterprise=enterprise,
+        agent_address=agent_address,
+        generic=generic,
+        specific=specific,
+        truncated=truncated,
+    )
+
+
+def v2_trap_oid(enterprise: str, generic: int, *, specific: int) -> str:
+    """The snmpTrapOID of a v1 trap (RFC 3584 section 3.1). A generic number outside 0-5 counts as enterprise-specific; a negative
+    specific number is taken modulo 2^32, because an arc cannot be negative."""
+    if 0 <= generic < _ENTERPRISE_SPECIFIC:
+        return f"{_STANDARD_TRAPS}.{generic + 1}"
+    return f"{enterprise}.0.{specific & ber.MASK_32}"
