@@ -3,6 +3,7 @@
 import re
 import socket
 from collections.abc import Iterator
+from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeAlias
@@ -106,6 +107,21 @@ Count: TypeAlias = Annotated[StrictInt, Field(ge=0)]
 Positive: TypeAlias = Annotated[StrictInt, Field(ge=1)]
 
 
+class Role(StrEnum):
+    """The processes of the collector: names in commands, logs and the `role` label of metrics."""
+
+    SNMP = "snmp"
+    SMTP = "smtp"
+    PROCESS = "process"
+    HAND_OFF = "hand-off"
+    API = "api"
+
+    @property
+    def key(self) -> str:
+        """The name in the settings."""
+        return self.value.replace("-", "_")
+
+
 class Section(BaseModel):
     """One table of the file: frozen, and a key that it does not know is an error."""
 
@@ -193,6 +209,10 @@ class MetricsSettings(Section):
 
     listen: MetricsListen = MetricsListen()
 
+    def of(self, role: Role) -> ListenAddress:
+        address: ListenAddress = getattr(self.listen, role.key)
+        return address
+
 
 class Settings(Section):
     """Everything that can be set. Paths are absolute; a relative one counts from the working directory."""
@@ -235,6 +255,10 @@ class Settings(Section):
     @property
     def journal_dir(self) -> Path:
         return self.data_dir / "journal"
+
+    def address_file(self, role: Role) -> Path:
+        """The file in which a running role tells the address of its metrics listener, `host:port`."""
+        return self.run_dir / f"{role}.addr"
 
     def listeners(self) -> Iterator[tuple[str, ListenAddress]]:
         """Every address that the outside may reach, with the key that names it."""

@@ -36,9 +36,9 @@ def unknown_key(path: Path, known: Iterable[Path]) -> str:
     siblings = {
         key[len(path) - 1]: key for key in candidates.values() if key[: len(path) - 1] == path[:-1] and len(key) >= len(path)
     }
-    near = get_close_matches(path[-1], siblings, n=1)
+    near = get_close_matches(path[-1], siblings, n=2, cutoff=0.7)
     if near:
-        return f"unknown key; did you mean {near[0]}?"
+        return f"unknown key; did you mean {' or '.join(near)}?"
     elsewhere = [name for name, key in candidates.items() if key[-1] == path[-1]]
     elsewhere = elsewhere or get_close_matches(words(path), candidates, n=1, cutoff=0.8)
     return f"unknown key; did you mean {elsewhere[0]}?" if elsewhere else "unknown key"

@@ -1,0 +1,149 @@
+"""What every role process is before it does its own work: settings, clock, sockets, stop flag, metrics, readiness. What the
+roles do is in `collector.app`."""
+
+import fcntl
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from types import FrameType
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+
+from collector import lifeline, logs
+from collector.config import Role, Settings
+from collector.domain.clock import Clock
+from collector.domain.errors import ConfigurationError
+from collector.role_http import AddressFile, Readiness, ReadinessCheck, RoleHttp
+from collector.sockets import LISTENING_ROLES, BoundSocket, bind_all, close_all, inherited
+from collector.stop import StopFlag
+
+LOCK_PATIENCE = timedelta(seconds=10)
+"""A predecessor's helper processes may hold its lock until they notice its death."""
+_PAUSE_SECONDS = 0.1
+
+log = logs.Log(__name__)
+
+
+@dataclass(slots=True)
+class RoleContext:
+    """What `collector.app` gets to run a role. `sockets` are those of this role; `stop` is raised by SIGTERM and SIGINT."""
+
+    role: Role
+    settings: Settings
+    clock: Clock
+    sockets: list[BoundSocket]
+    stop: StopFlag
+    registry: CollectorRegistry
+    readiness: ReadinessCheck
+    _reload: bool = False
+
+    def ready_when(self, check: ReadinessCheck) -> None:
+        """From now on `/readyz` answers what `check` says. It is called from other threads. Before, the role is not ready."""
+        self.readiness = check
+
+    def reload_requested(self) -> bool:
+        """Whether SIGHUP came since the last question."""
+        requested, self._reload = self._reload, False
+        return requested
+
+    def request_reload(self) -> None:
+        self._reload = True
+
+
+def run_role(
+    role: Role,
+    settings: Settings,
+    clock: Clock,
+    *,
+    work: Callable[[RoleContext], None],
+    environment: Mapping[str, str] | None = None,
+) -> int:
+    """Run one role until it is stopped; return the exit code of the process. Raise ConfigurationError before any work begins."""
+    environment = os.environ if environment is None else environment
+    logs.configure(level=settings.logs.level, form=settings.logs.format, role=role.value)
+    with ExitStack() as undo:
+        context = _context(role, settings, clock, undo=undo)
+        _obey_signals(context)
+        lifeline.watch(environment)
+        undo.enter_context(_only_one(context))
+        context.sockets = _sockets(context, environment)
+        undo.callback(close_all, context.sockets)
+        http = RoleHttp(settings.metrics.of(role), context.registry, lambda: context.readiness())
+        undo.callback(http.close)
+        undo.callback(AddressFile(settings.address_file(role), http.address).remove)
+        log.info("role started", pid=os.getpid(), listeners=_names(context.sockets), metrics=http.address)
+        work(context)
+        log.info("role stopped")
+    return 0
+
+
+def _names(sockets: list[BoundSocket]) -> str:
+    return ",".join(bound.listener for bound in sockets) or "none"
+
+
+def _context(role: Role, settings: Settings, clock: Clock, *, undo: ExitStack) -> RoleContext:
+    stop = StopFlag()
+    undo.callback(stop.close)
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    return RoleContext(role, settings, clock, [], stop, registry, lambda: Readiness(False, ("starting",)))
+
+
+def _obey_signals(context: RoleContext) -> None:
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the form that signal demands
+        context.stop.set()
+
+    def reload(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the form that signal demands
+        context.request_reload()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGHUP, reload)
+
+
+def _sockets(context: RoleContext, environment: Mapping[str, str]) -> list[BoundSocket]:
+    passed = inherited(context.role, environment)
+    if passed is not None:
+        return passed
+    if context.role not in LISTENING_ROLES:
+        return []
+    return bind_all(context.settings, context.clock, roles=(context.role,), environment=environment)
+
+
+@contextmanager
+def _only_one(context: RoleContext) -> Iterator[None]:
+    """Hold the role's lock: two of the same role on one data directory would write the same stream or claim the same work."""
+    with locked_run_dir(context.settings, context.role.value, context.clock, stop=context.stop):
+        yield
+
+
+@contextmanager
+def locked_run_dir(settings: Settings, name: str, clock: Clock, *, stop: StopFlag) -> Iterator[None]:
+    """Make the run directory and hold `<name>.lock` in it. Raise ConfigurationError when another process keeps it."""
+    path = settings.run_dir / f"{name}.lock"
+    try:
+        settings.run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise ConfigurationError(f"data_dir: {path} cannot be written: {error.strerror}") from error
+    try:
+        _lock(descriptor, f"data_dir: another {name} runs with {settings.data_dir}", clock, stop=stop)
+        yield
+    finally:
+        with suppress(OSError):
+            os.close(descriptor)
+
+
+def _lock(descriptor: int, refusal: str, clock: Clock, *, stop: StopFlag) -> None:
+    deadline_ns = clock.monotonic_ns() + LOCK_PATIENCE // timedelta(microseconds=1) * 1000
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if clock.monotonic_ns() >= deadline_ns or stop.wait(_PAUSE_SECONDS):
+                raise ConfigurationError(refusal) from None
+        else:
+            return
