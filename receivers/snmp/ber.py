@@ -33,7 +33,7 @@ MAX_OID_OCTETS = MAX_ARCS * 5
 _OID_CACHE_ENTRIES = 32_768
 _OID_CACHE_OCTETS = 64
 _oid_texts: dict[bytes, str] = {}
-"""Texts of OIDs already seen: the same few hundred come all day. Bounded in entries and in the size of one (some 10 MB at worst)."""
+"""Texts of OIDs already seen: the same few hundred come all day. Bounded in entries and in the size of one: 10 MB at worst."""
 
 
 class BerError(Rejected):
@@ -162,8 +162,8 @@ def address_text(raw: bytes) -> str:
 def varbinds(data: bytes, at: int, end: int) -> tuple[list[Varbind], int]:
     """The varbinds between `at` and `end` (RFC 3416 section 3), at most 256 of them, and how many more there are.
 
-    The hottest loop of the program: short lengths and the two commonest types are read in line. Reading a header beyond a container
-    is harmless, because every element takes at least two octets and its end is compared. Raise BerError or IndexError.
+    The hottest loop of the program: short lengths and the two commonest types are read in line. Reading a header beyond its
+    container is harmless: every element takes at least two octets and its end is compared. Raise BerError or IndexError.
     """
     found: list[Varbind] = []
     known, whole = _oid_texts.get, int.from_bytes
