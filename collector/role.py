@@ -1,13 +1,11 @@
 """What every role process is before it does its own work: settings, clock, sockets, stop flag, metrics, readiness. What the
 roles do is in `collector.app`."""
 
-import fcntl
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import timedelta
 from types import FrameType
 
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -17,12 +15,9 @@ from collector.config import Role, Settings
 from collector.domain.clock import Clock
 from collector.domain.errors import ConfigurationError
 from collector.role_http import AddressFile, Readiness, ReadinessCheck, RoleHttp
+from collector.run_lock import run_lock
 from collector.sockets import LISTENING_ROLES, BoundSocket, bind_all, close_all, inherited
 from collector.stop import StopFlag
-
-LOCK_PATIENCE = timedelta(seconds=10)
-"""A predecessor's helper processes may hold its lock until they notice its death."""
-_PAUSE_SECONDS = 0.1
 
 log = logs.Log(__name__)
 
@@ -63,20 +58,31 @@ def run_role(
 ) -> int:
     """Run one role until it is stopped; return the exit code of the process. Raise ConfigurationError before any work begins."""
     environment = os.environ if environment is None else environment
+    os.umask(0o077)
     logs.configure(level=settings.logs.level, form=settings.logs.format, role=role.value)
     with ExitStack() as undo:
         context = _context(role, settings, clock, undo=undo)
         _obey_signals(context)
         lifeline.watch(environment)
-        undo.enter_context(_only_one(context))
+        undo.enter_context(run_lock(settings, role.value, clock, stop=context.stop))
         context.sockets = _sockets(context, environment)
         undo.callback(close_all, context.sockets)
         http = RoleHttp(settings.metrics.of(role), context.registry, lambda: context.readiness())
         undo.callback(http.close)
         undo.callback(AddressFile(settings.address_file(role), http.address).remove)
         log.info("role started", pid=os.getpid(), listeners=_names(context.sockets), metrics=http.address)
+        return _work(context, work)
+
+
+def _work(context: RoleContext, work: Callable[[RoleContext], None]) -> int:
+    try:
         work(context)
-        log.info("role stopped")
+    except ConfigurationError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the edge of the process: told once, then the supervisor starts it again
+        log.error("role failed", cause=error)
+        return 1
+    log.info("role stopped")
     return 0
 
 
@@ -111,39 +117,3 @@ def _sockets(context: RoleContext, environment: Mapping[str, str]) -> list[Bound
     if context.role not in LISTENING_ROLES:
         return []
     return bind_all(context.settings, context.clock, roles=(context.role,), environment=environment)
-
-
-@contextmanager
-def _only_one(context: RoleContext) -> Iterator[None]:
-    """Hold the role's lock: two of the same role on one data directory would write the same stream or claim the same work."""
-    with locked_run_dir(context.settings, context.role.value, context.clock, stop=context.stop):
-        yield
-
-
-@contextmanager
-def locked_run_dir(settings: Settings, name: str, clock: Clock, *, stop: StopFlag) -> Iterator[None]:
-    """Make the run directory and hold `<name>.lock` in it. Raise ConfigurationError when another process keeps it."""
-    path = settings.run_dir / f"{name}.lock"
-    try:
-        settings.run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise ConfigurationError(f"data_dir: {path} cannot be written: {error.strerror}") from error
-    try:
-        _lock(descriptor, f"data_dir: another {name} runs with {settings.data_dir}", clock, stop=stop)
-        yield
-    finally:
-        with suppress(OSError):
-            os.close(descriptor)
-
-
-def _lock(descriptor: int, refusal: str, clock: Clock, *, stop: StopFlag) -> None:
-    deadline_ns = clock.monotonic_ns() + LOCK_PATIENCE // timedelta(microseconds=1) * 1000
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if clock.monotonic_ns() >= deadline_ns or stop.wait(_PAUSE_SECONDS):
-                raise ConfigurationError(refusal) from None
-        else:
-            return

@@ -1,5 +1,5 @@
-"""The small listener that every process has for itself, on loopback: `/metrics`, `/healthz`, `/readyz`. The API has its own server
-and shows all of these merged."""
+"""The small listener that every process has for itself, on loopback: `/metrics`, `/healthz`, `/readyz`. The API has a server of
+its own and shows all of these merged."""
 
 import json
 import socketserver

@@ -33,5 +33,7 @@ class StopFlag:
         return self._reader
 
     def close(self) -> None:
+        """Give the descriptors back. A signal that comes later finds the flag raised and writes nowhere."""
+        self._raised = True
         os.close(self._reader)
         os.close(self._writer)

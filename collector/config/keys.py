@@ -1,5 +1,6 @@
 """The list of all keys, derived from the model: names, defaults, kinds, environment variables. No values are read here."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -46,6 +47,27 @@ def words(path: Path) -> str:
 
 def all_keys() -> dict[Path, Key]:
     return {key.path: key for key in _walk(Settings, ())}
+
+
+def toml_value(settings: Settings, path: Path) -> str:
+    """The value of a key as it would stand in the file; a secret as its mask."""
+    value: object = settings
+    for name in path:
+        value = getattr(value, name)
+    return to_toml(value)
+
+
+def to_toml(value: object) -> str:
+    """A setting's value in TOML. None is the empty text."""
+    match value:
+        case bool() | int():
+            return str(value).lower()
+        case tuple():
+            return "[" + ", ".join(to_toml(item) for item in value) + "]"
+        case None:
+            return '""'
+        case _:
+            return json.dumps(str(value), ensure_ascii=False)
 
 
 def _walk(model: type[BaseModel], tables: Path) -> Iterator[Key]:

@@ -1,0 +1,37 @@
+"""`check-config` and `version`: commands that touch neither the store nor the network."""
+
+import argparse
+
+from collector.commands.options import Subparsers, add_config, settings_of
+
+
+def add(subparsers: Subparsers) -> None:
+    check = subparsers.add_parser(
+        "check-config",
+        help="check the settings and say every mistake",
+        description="Read the settings file and the environment as the other commands do. Every mistake is told on a line "
+        "of its own with file (or variable), key and reason; the exit code is then 78.",
+    )
+    check.add_argument("--show", action="store_true", help="print every key with the value in effect; secrets are masked")
+    add_config(check)
+    check.set_defaults(run=_check)
+    version = subparsers.add_parser("version", help="print the version", description="Print the version of the collector.")
+    version.set_defaults(run=_version)
+
+
+def _check(args: argparse.Namespace) -> int:
+    from collector.config.keys import all_keys, toml_value, words
+
+    settings = settings_of(args)
+    if args.show:
+        for path in all_keys():
+            print(f"{words(path)} = {toml_value(settings, path)}")
+    print("the configuration is good")
+    return 0
+
+
+def _version(_: argparse.Namespace) -> int:
+    from collector import __version__
+
+    print(__version__)
+    return 0

@@ -1,0 +1,45 @@
+"""The commands that run one role in this process: `process`, `hand-off`, `api`, `receive --only`. `serve` starts them too."""
+
+import argparse
+from collections.abc import Callable
+
+from collector.commands.options import Subparsers, add_config, add_test_clock, clock_of, settings_of
+
+_ROLES = {
+    "process": "read the journal, decode, classify, fold into cases, fill the outbox",
+    "hand-off": "deliver what is in the outbox to the ticketing backends",
+    "api": "serve the API, the page and the merged metrics",
+}
+
+
+def add(subparsers: Subparsers) -> None:
+    for name, what in _ROLES.items():
+        parser = subparsers.add_parser(
+            name,
+            help=what,
+            description=f"Run one role alone in this process: {what}. Stops at SIGTERM, reloads at SIGHUP.",
+        )
+        add_config(parser)
+        add_test_clock(parser)
+        parser.set_defaults(run=_run, role=name)
+
+
+def _run(args: argparse.Namespace) -> int:
+    return run_one(args, args.role)
+
+
+def run_one(args: argparse.Namespace, name: str) -> int:
+    """Run the role of that name until it is stopped."""
+    from collector import app
+    from collector.config import Role
+    from collector.role import RoleContext, run_role
+
+    work: dict[Role, Callable[[RoleContext], None]] = {
+        Role.SNMP: app.run_snmp,
+        Role.SMTP: app.run_smtp,
+        Role.PROCESS: app.run_process,
+        Role.HAND_OFF: app.run_hand_off,
+        Role.API: app.run_api,
+    }
+    settings = settings_of(args)
+    return run_role(Role(name), settings, clock_of(args, settings), work=work[Role(name)])

@@ -1,0 +1,121 @@
+"""`serve` and `receive`: several roles under the supervisor. One role alone is in `roles`."""
+
+import argparse
+import os
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from collector.commands.options import Subparsers, add_config, add_test_clock, clock_of, settings_of
+from collector.commands.roles import run_one
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from collector.child import RoleSpec
+    from collector.config import Role, Settings
+    from collector.sockets import BoundSocket
+    from collector.supervisor import Supervisor
+
+
+def add(subparsers: Subparsers) -> None:
+    serve = subparsers.add_parser(
+        "serve",
+        help="run the whole collector on this machine",
+        description="Bind all listeners and run all roles (snmp, smtp, process, hand-off, api) as supervised processes. "
+        "SIGTERM stops them in order within 10 s; SIGHUP reloads. The store must be migrated first (collector migrate).",
+    )
+    serve.set_defaults(run=_serve)
+    receive = subparsers.add_parser(
+        "receive",
+        help="run only the intake of traps and mails",
+        description="Bind the SNMP and SMTP listeners and store what arrives in the journal. Needs no store.",
+    )
+    receive.add_argument("--only", choices=["snmp", "smtp"], help="run this one in the present process, unsupervised")
+    receive.set_defaults(run=_receive)
+    for parser in (serve, receive):
+        add_config(parser)
+        add_test_clock(parser)
+
+
+def _serve(args: argparse.Namespace) -> int:
+    from collector.config import Role
+
+    return _supervise(args, tuple(Role), name="supervisor")
+
+
+def _receive(args: argparse.Namespace) -> int:
+    from collector.config import Role
+
+    if args.only:
+        return run_one(args, args.only)
+    return _supervise(args, (Role.SNMP, Role.SMTP), name="receive")
+
+
+def _supervise(args: argparse.Namespace, roles: "Sequence[Role]", *, name: str) -> int:
+    """Bind, start, keep running, stop. Raise ConfigurationError before any role is started."""
+    from collector import logs
+    from collector.run_lock import run_lock
+    from collector.sockets import bind_all
+    from collector.stop import StopFlag
+    from collector.supervisor import Supervisor
+
+    settings = settings_of(args)
+    clock = clock_of(args, settings)
+    logs.configure(level=settings.logs.level, form=settings.logs.format, role=name)
+    os.umask(0o077)
+    with ExitStack() as undo:
+        undo.enter_context(run_lock(settings, name, clock, stop=StopFlag()))
+        bound = bind_all(settings, clock, roles=roles, environment=os.environ)
+        for one in bound:
+            undo.callback(one.socket.close)
+            logs.Log(__name__).info("listening", role=one.role, address=one.listener)
+        specs = [_spec(role, bound, _options(args)) for role in roles]
+        supervisor = Supervisor(specs, clock, environment=_child_environment())
+        _show_metrics(supervisor, settings, name, undo=undo)
+        return supervisor.run()
+
+
+def _spec(role: "Role", bound: "Sequence[BoundSocket]", options: tuple[str, ...]) -> "RoleSpec":
+    from collector.child import RoleSpec
+    from collector.config import Role
+
+    command = ("receive", "--only", role.value) if role in (Role.SNMP, Role.SMTP) else (role.value,)
+    ranks = {Role.SNMP: 0, Role.SMTP: 0, Role.PROCESS: 1, Role.HAND_OFF: 2, Role.API: 3}
+    return RoleSpec(
+        name=role.value,
+        command=(sys.executable, "-m", "collector", *command, *options),
+        stop_rank=ranks[role],
+        sockets=[one for one in bound if one.role is role],
+    )
+
+
+def _options(args: argparse.Namespace) -> tuple[str, ...]:
+    """What the roles must be told too."""
+    config = ("--config", str(args.config.absolute())) if args.config else ()
+    test_clock = ("--test-clock", str(args.test_clock.absolute())) if args.test_clock else ()
+    return (*config, *test_clock)
+
+
+def _child_environment() -> dict[str, str]:
+    """Ours without systemd's words, which are for this process alone."""
+    return {name: value for name, value in os.environ.items() if name not in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")}
+
+
+def _show_metrics(supervisor: "Supervisor", settings: "Settings", name: str, *, undo: ExitStack) -> None:
+    from prometheus_client import CollectorRegistry, ProcessCollector
+
+    from collector.config import ListenAddress
+    from collector.metrics import register
+    from collector.role_http import AddressFile, Readiness, RoleHttp
+
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    register(registry, supervisor)
+
+    def check() -> Readiness:
+        return Readiness(True) if supervisor.all_running() else Readiness(False, ("role_down",))
+
+    http = RoleHttp(ListenAddress("127.0.0.1", 0), registry, check)
+    undo.callback(http.close)
+    undo.callback(AddressFile(settings.run_dir / f"{name}.addr", http.address).remove)
