@@ -1,7 +1,7 @@
 """How counters reach `/metrics`. Hot paths count in plain integers and hand them over as families when somebody scrapes;
 no registry, no metric object and no lock stand on those paths."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -11,13 +11,13 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One metric with its samples. Counters are named without `_total`. Label sets are closed: every value is there from the start."""
+    """One metric with its samples. Counters are named without `_total`. Label sets are closed: each value is there at once."""
 
     name: str
     documentation: str
     kind: Literal["counter", "gauge"]
     labels: tuple[str, ...]
-    samples: list[tuple[tuple[str, ...], float]]
+    samples: Sequence[tuple[tuple[str, ...], float]]
 
 
 class FamilySource(Protocol):

@@ -125,6 +125,21 @@ class Case:
         """Severity 1-2 and active threats are never resolved by a clear."""
         return self.contained or (self.kind is CaseKind.SEVERITY_CASE and (self.severity or 4) >= 3)
 
+    def quiet_verb(self, now: datetime) -> tuple[Verb, str] | None:
+        """What time alone does to the case, with the reason, or None (design section 7: three quiet times)."""
+        quiet = now - self.last_seen_at
+        if self.status is CaseStatus.RESOLVED:
+            since = max(self.resolved_at or self.last_seen_at, self.last_seen_at)
+            return (Verb.CLOSE, "quiet after it was resolved") if now - since >= QUIET_BEFORE_CLOSE else None
+        if self.status is CaseStatus.CLOSED:
+            return None
+        if self.quiet_close is not None and quiet >= self.quiet_close:
+            return Verb.CLOSE, "quiet for long enough"
+        if self.cleared_at is not None and self.resolves_by_clear:
+            since = max(self.cleared_at, self.last_seen_at)
+            return (Verb.RESOLVE, "the console says it is fine again") if now - since >= QUIET_BEFORE_RESOLVE else None
+        return None
+
 
 def rank(kind: CaseKind, severity: int | None, urgency: Urgency, contained: bool) -> int:
     if kind is CaseKind.THREAT_INCIDENT:

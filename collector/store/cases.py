@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, insert, or_, select, update
+from sqlalchemy import BigInteger, Connection, Select, bindparam, func, insert, or_, select, type_coerce, update
 from sqlalchemy.engine import Row
 
-from collector.domain.case import Case, CaseStatus
+from collector.domain.case import QUIET_BEFORE_CLOSE, QUIET_BEFORE_RESOLVE, Case, CaseStatus
 from collector.domain.ids import CaseId, CustomerId, ExternalKey, SourceId
 from collector.domain.signal import CaseKind, Urgency, Words
 from collector.domain.trust import Trust
 from collector.store.dialect import table_of
 from collector.store.tables import CaseRow, CustomerRow, SourceRow
+from collector.store.types import to_micros
 
 _CASES, _CUSTOMERS, _SOURCES = table_of(CaseRow), table_of(CustomerRow), table_of(SourceRow)
 _CHUNK = 500
@@ -233,12 +234,18 @@ def count_by_status(connection: Connection) -> list[tuple[str, str, int | None, 
     return [(row[0], row[1], row[2], row[3]) for row in connection.execute(statement)]
 
 
-def find_quiet(connection: Connection, *, cleared_before: datetime, resolved_before: datetime, now: datetime) -> list[Case]:
-    """Cases whose quiet time may be over: cleared ones, resolved ones, ones with a quiet-close time. The caller decides."""
-    cleared = (_CASES.c.cleared_at <= cleared_before) & _CASES.c.status.in_(
-        [CaseStatus.OPEN.value, CaseStatus.ACKNOWLEDGED.value, CaseStatus.PENDING.value]
+def find_quiet(connection: Connection, *, now: datetime) -> list[Case]:
+    """Candidates for `Case.quiet_verb`, which decides: cases that were quiet for long enough."""
+    cleared_before, resolved_before = now - QUIET_BEFORE_RESOLVE, now - QUIET_BEFORE_CLOSE
+    active = _CASES.c.status.in_([CaseStatus.OPEN.value, CaseStatus.ACKNOWLEDGED.value, CaseStatus.PENDING.value])
+    light = _CASES.c.contained | ((_CASES.c.kind == CaseKind.SEVERITY_CASE.value) & (_CASES.c.severity >= 3))
+    cleared = active & light & (_CASES.c.cleared_at <= cleared_before) & (_CASES.c.last_seen_at <= cleared_before)
+    resolved = (
+        (_CASES.c.status == CaseStatus.RESOLVED.value)
+        & (_CASES.c.resolved_at <= resolved_before)
+        & (_CASES.c.last_seen_at <= resolved_before)
     )
-    resolved = (_CASES.c.status == CaseStatus.RESOLVED.value) & (_CASES.c.resolved_at <= resolved_before)
-    quiet = _CASES.c.quiet_close_seconds.is_not(None) & (_CASES.c.status != CaseStatus.CLOSED.value)
+    quiet_until = type_coerce(_CASES.c.last_seen_at, BigInteger) + _CASES.c.quiet_close_seconds * 1_000_000
+    quiet = active & (quiet_until <= to_micros(now))
     rows = connection.execute(_joined().where(or_(cleared, resolved, quiet)).order_by(_CASES.c.id).limit(_CHUNK))
-    return [case for case in map(_case, rows) if now >= case.opened_at]
+    return [_case(row) for row in rows]

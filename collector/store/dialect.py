@@ -25,12 +25,14 @@ def insert_rows(connection: Connection, table: Table, columns: Sequence[str], ro
         connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", list(rows))  # noqa: S608 (our own names)
 
 
-def insert_new_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
-    """Like insert_rows, but a row whose primary key is there already is left alone."""
+def put_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]], *, key: str) -> None:
+    """Like insert_rows, but a row whose `key` is there already is replaced."""
     if rows:
         mark = "?" if connection.dialect.name == "sqlite" else "%s"
+        changed = ", ".join(f"{name} = excluded.{name}" for name in columns if name != key)
         statement = (
-            f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join([mark] * len(columns))}) ON CONFLICT DO NOTHING"  # noqa: S608
+            f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join([mark] * len(columns))})"  # noqa: S608 (our own names)
+            f" ON CONFLICT ({key}) DO UPDATE SET {changed}"
         )
         connection.exec_driver_sql(statement, list(rows))
 

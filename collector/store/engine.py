@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TypeAlias
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
@@ -11,6 +12,11 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from collector.domain.errors import ConfigurationError, Unavailable
+
+__all__ = ["Connection", "Store", "Turn"]
+
+Turn: TypeAlias = Callable[[], AbstractContextManager[None]]
+"""What a writer holds while it waits for the write lock, so that `process` sees that somebody waits (collector.writer_turn)."""
 
 _RETRY_SECONDS = 0.002
 """How often a writer asks for SQLite's write lock. Its own busy handler sleeps up to 100 ms and would miss the gap that `process`
@@ -39,7 +45,7 @@ class Store:
             connection.rollback()
 
     @contextmanager
-    def write(self, turn: Callable[[], AbstractContextManager[None]] = nullcontext) -> Iterator[Connection]:
+    def write(self, turn: Turn = nullcontext) -> Iterator[Connection]:
         """The right to write, taken before anything is read. `turn` is held only while waiting for it (collector.writer_turn).
 
         Raise Unavailable when it cannot be had in time or the database is away; the caller may try again.

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
 
-from collector.store.dialect import insert_new_rows, table_of
+from collector.store.dialect import put_rows, table_of
 from collector.store.tables import SeenRow
 from collector.store.types import to_micros
 
@@ -20,11 +20,9 @@ def load_seen(connection: Connection, *, after: datetime) -> dict[bytes, int]:
 
 def save_seen(connection: Connection, entries: Iterable[tuple[bytes, int]]) -> None:
     """(digest, expiry in microseconds) of one batch."""
-    insert_new_rows(connection, _SEEN, ("digest", "expires_at"), list(entries))
+    put_rows(connection, _SEEN, ("digest", "expires_at"), list(entries), key="digest")
 
 
-def drop_expired(connection: Connection, *, before: datetime, digests: Iterable[bytes] = ()) -> None:
-    """Forget what expired before that time, and `digests` (about to be written anew with a later expiry)."""
+def drop_expired(connection: Connection, *, before: datetime) -> None:
+    """Forget what expired before that time."""
     connection.execute(delete(_SEEN).where(_SEEN.c.expires_at <= before))
-    for digest in digests:
-        connection.execute(delete(_SEEN).where(_SEEN.c.digest == digest))

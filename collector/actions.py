@@ -1,0 +1,86 @@
+"""What people (and time) do to cases: load, transition, log, one commit. The rules of the states are collector.domain.case's."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from collector.domain.case import Case, CaseStatus, Transition, Verb, transition
+from collector.domain.clock import Clock
+from collector.domain.errors import Conflict, NotFound
+from collector.domain.ids import CustomerId
+from collector.store.case_log import LogEntry, append_log
+from collector.store.cases import find_open, find_quiet, get_case, update_cases
+from collector.store.engine import Connection, Store, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One thing somebody wants done. `actor` is written into the log, e.g. `key:bridge`; `text` is a note or a reason.
+
+    `customer_id` limits what the actor may see; `if_version` is the version the actor saw (If-Match).
+    """
+
+    external_key: str
+    verb: Verb
+    actor: str
+    text: str | None = None
+    customer_id: CustomerId | None = None
+    if_version: int | None = None
+
+
+class StaleVersion(Conflict):
+    """The case changed since the actor looked."""
+
+
+class Actions:
+    """The verbs of people. Each call is one transaction."""
+
+    def __init__(self, store: Store, clock: Clock, turn: Turn) -> None:
+        self._store = store
+        self._clock = clock
+        self._turn = turn
+
+    def perform(self, act: Act) -> Case:
+        """Do it and return the case as it is then. Doing a thing twice is the same as once.
+
+        Raise NotFound, Conflict (the state does not allow it), StaleVersion, or Unavailable.
+        """
+        with self._store.write(self._turn) as connection:
+            case = get_case(connection, act.external_key)
+            if case is None or act.customer_id not in (None, case.customer_id):
+                raise NotFound(f"there is no case {act.external_key}")
+            if act.if_version is not None and act.if_version != case.version:
+                raise StaleVersion(f"the case is at version {case.version}, not {act.if_version}")
+            at = self._clock.now()
+            if act.verb is Verb.REOPEN and case.status is CaseStatus.CLOSED:
+                self._require_free_key(connection, case)
+            done = transition(case, act.verb, at=at, actor=act.actor, reason=act.text)
+            _write(connection, done, act.actor, at, act.text)
+            return done.case
+
+    def _require_free_key(self, connection: Connection, case: Case) -> None:
+        holder = find_open(connection, [(case.customer_id, case.key)]).get((case.customer_id, case.key))
+        if holder is not None:
+            raise Conflict(f"{holder.external_key} holds the same trouble now")
+
+    def pass_quiet_time(self) -> int:
+        """Resolve and close what was quiet for long enough; return how many cases changed."""
+        now = self._clock.now()
+        with self._store.read() as connection:
+            if not find_quiet(connection, now=now):
+                return 0
+        with self._store.write(self._turn) as connection:
+            changed = 0
+            for case in find_quiet(connection, now=now):
+                due = case.quiet_verb(now)
+                if due is not None:
+                    verb, reason = due
+                    _write(connection, transition(case, verb, at=now, actor="collector", reason=reason), "collector", now, reason)
+                    changed += 1
+            return changed
+
+
+def _write(connection: Connection, done: Transition, actor: str, at: datetime, text: str | None) -> None:
+    if done.verdict is None:
+        return
+    update_cases(connection, [done.case])
+    append_log(connection, [LogEntry(done.case.id, at, done.verdict, actor, text=text)])

@@ -1,0 +1,127 @@
+"""Stage 5, inside the transaction: the signals of the batch meet the cases that hold their keys."""
+
+from collections.abc import Iterator
+
+from collector.domain.case import Case, CaseStatus, Verdict
+from collector.domain.correlation import JOINED, Decision, decide
+from collector.domain.ids import CaseId, CustomerId, ExternalKey, external_key
+from collector.domain.outcome import Outcome
+from collector.domain.registry import Customer
+from collector.domain.signal import Classified, Signal, SignalType
+from collector.pipeline.draft import Batch, Draft, Entry
+from collector.pipeline.fold import CaseFold
+from collector.store.cases import find_last_closed, find_open
+from collector.store.engine import Connection
+
+_Key = tuple[CustomerId, str]
+_UNNUMBERED = CaseId(0)
+
+
+class Correlation:
+    """The cases a batch touches: read once, decided in order of arrival, written together."""
+
+    def __init__(self, connection: Connection, batch: Batch, *, site: str, self_customer: Customer) -> None:
+        self._connection = connection
+        self._batch = batch
+        self._site = site
+        self._self_customer = self_customer
+        self.folds: list[CaseFold] = []
+        self._holding: dict[_Key, CaseFold] = {}
+
+    def run(self) -> None:
+        """Decide every signal of the batch and leave the verdict in its draft."""
+        self._read_holders()
+        for entry, draft, signal in self._signals():
+            self._decide(entry, draft, signal)
+
+    def _signals(self) -> Iterator[tuple[Entry, Draft, Signal]]:
+        for entry in self._batch.entries:
+            for draft in entry.drafts:
+                if draft.classified is not None and draft.classified.signal is not None:
+                    yield entry, draft, draft.classified.signal
+
+    def _customer(self, draft: Draft) -> Customer:
+        return draft.source.customer if draft.source else self._self_customer
+
+    def _read_holders(self) -> None:
+        keys = {(self._customer(draft).id, signal.key) for _, draft, signal in self._signals()}
+        for key, case in find_open(self._connection, keys).items():
+            self._add(key, CaseFold(case, is_new=False))
+
+    def _add(self, key: _Key, fold: CaseFold) -> None:
+        self._holding[key] = fold
+        self.folds.append(fold)
+
+    def _decide(self, entry: Entry, draft: Draft, signal: Signal) -> None:
+        key = (self._customer(draft).id, signal.key)
+        fold = self._holding.get(key)
+        at = self._batch.at(entry)
+        case = None
+        if fold is not None:
+            case = fold.case if signal.type is SignalType.CLEAR or signal.contained else fold.known
+        source_id = draft.source.id if draft.source else None
+        decision = decide(case, signal, at=at, source_id=source_id, trust=entry.trust)
+        draft.verdict = decision.verdict.value
+        if decision is JOINED and fold is not None:
+            fold.join(entry, draft, signal, at=at)
+        elif decision.verdict is Verdict.IGNORED_CLEAR:
+            draft.outcome, draft.reason = Outcome.INFORMATIONAL, decision.reason
+            return
+        elif fold is None or decision.replaces:
+            if fold is not None:
+                fold.close(at=at, reason="quiet after it was resolved")
+            fold = self._open(key, entry, draft, decision)
+        else:
+            fold.change(entry, draft, decision, signal, at=at, trust=entry.trust)
+        draft.fold = fold
+
+    def _open(self, key: _Key, entry: Entry, draft: Draft, decision: Decision) -> CaseFold:
+        found, at = draft.classified, self._batch.at(entry)
+        if found is None or found.signal is None:
+            raise ValueError("only a signal opens a case")
+        replaced = self._holding.get(key)
+        previous = replaced.known.external_key if replaced else find_last_closed(self._connection, [key]).get(key)
+        case = self._new_case(entry, draft, found, found.signal, previous)
+        fold = CaseFold(case, is_new=True)
+        fold.opened(entry, draft, decision.verdict, at=at, late=self._batch.late_at is not None)
+        self._add(key, fold)
+        return fold
+
+    def _new_case(self, entry: Entry, draft: Draft, found: Classified, signal: Signal, previous: ExternalKey | None) -> Case:
+        customer, at = self._customer(draft), self._batch.at(entry)
+        return Case(
+            id=_UNNUMBERED,
+            external_key=external_key(
+                self._site, entry.item.received_at_ns, entry.id_of(draft), f"{customer.code}\0{signal.key}"
+            ),
+            customer_id=customer.id,
+            customer_code=customer.code,
+            key=signal.key,
+            kind=signal.kind,
+            severity=signal.severity,
+            urgency=signal.urgency,
+            contained=signal.contained,
+            status=CaseStatus.OPEN,
+            level=1,
+            trust=entry.trust,
+            needs_triage=signal.needs_triage,
+            review_for_severity_1=signal.review_for_severity_1,
+            title=signal.title,
+            summary=signal.summary,
+            steps=signal.steps,
+            product=signal.product,
+            pack=signal.pack,
+            rule=signal.rule,
+            rule_version=signal.rule_version,
+            source_id=draft.source.id if draft.source else None,
+            source_name=draft.source.name if draft.source else "",
+            channel=entry.item.transport.value,
+            host=signal.host,
+            source_severity=signal.source_severity,
+            fields=found.fields,
+            opened_at=at,
+            last_seen_at=at,
+            occurrences=1,
+            quiet_close=signal.quiet_close,
+            previous_case=previous,
+        )

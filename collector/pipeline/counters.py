@@ -1,0 +1,53 @@
+"""What the process role counts, in plain integers."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from collector.domain.case import Verdict
+from collector.domain.outcome import Outcome
+from collector.metrics import Family
+from collector.pipeline.classify import primary
+from collector.pipeline.draft import Batch
+
+
+class ProcessCounters:
+    """Counts since the start of the role."""
+
+    def __init__(self) -> None:
+        self.outcomes: Counter[tuple[str, str]] = Counter()
+        self.verdicts: Counter[str] = Counter()
+        self.batches = 0
+        self.items = 0
+        self.seconds = 0.0
+        self.poisoned = 0
+        self.store_failures = 0
+        self.pending = 0
+        self.yields = 0
+
+    def count(self, batch: Batch, seconds: float) -> None:
+        """Add a committed batch."""
+        self.batches += 1
+        self.items += len(batch.entries)
+        self.seconds += seconds
+        for entry in batch.entries:
+            if entry.tally is None and entry.drafts:
+                self.outcomes[entry.item.transport.value, primary(entry).outcome.value] += 1
+            for draft in entry.drafts:
+                if draft.verdict:
+                    self.verdicts[draft.verdict] += 1
+
+    def families(self) -> Iterator[Family]:
+        outcomes = [((t, o.value), float(self.outcomes[t, o.value])) for t in ("snmp", "smtp") for o in Outcome]
+        yield Family("collector_items", "Journal items by what became of them", "counter", ("transport", "outcome"), outcomes)
+        verdicts = [((verdict.value,), float(self.verdicts[verdict.value])) for verdict in Verdict]
+        yield Family("collector_signals", "Signals by what they did to a case", "counter", ("verdict",), verdicts)
+        for name, documentation, value in (
+            ("collector_process_batches", "Batches committed", self.batches),
+            ("collector_process_items", "Items committed, tallies included", self.items),
+            ("collector_process_seconds", "Time spent on committed batches", self.seconds),
+            ("collector_process_poisoned", "Items parked because a stage failed on them", self.poisoned),
+            ("collector_process_store_failures", "Batches repeated because the store was away", self.store_failures),
+            ("collector_process_yields", "Pauses made for another writer", self.yields),
+        ):
+            yield Family(name, documentation, "counter", (), [((), float(value))])
+        yield Family("collector_process_pending", "Durable items not processed yet", "gauge", (), [((), float(self.pending))])

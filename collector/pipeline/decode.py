@@ -1,0 +1,36 @@
+"""Stage 1: bytes become a trap, a mail, a tally, or a reason why not."""
+
+from collector.domain.item import ItemKind
+from collector.domain.mail import Mail
+from collector.domain.outcome import Outcome
+from collector.domain.trap import NotDecoded
+from collector.journal.envelope import decode_tally
+from collector.pipeline.draft import Batch, Decoders, Entry
+
+
+def decode(batch: Batch, decoders: Decoders) -> None:
+    """Traps here, mails together by the helper processes."""
+    mails: list[Entry] = []
+    decode_trap = decoders.trap
+    for entry in batch.entries:
+        if entry.drafts:
+            continue
+        kind = entry.item.kind
+        if kind == ItemKind.DATAGRAM:
+            _keep(entry, decode_trap(entry.item.payload))
+        elif kind == ItemKind.MAIL:
+            mails.append(entry)
+        else:
+            entry.tally = decode_tally(entry.item.envelope)
+    if mails:
+        results = decoders.mails([entry.item.payload for entry in mails])
+        for entry, result in zip(mails, results, strict=True):
+            _keep(entry, result)
+            if isinstance(result, Mail) and (reason := decoders.loop_reason(result)) is not None:
+                entry.settle(Outcome.LOOP, reason)
+
+
+def _keep(entry: Entry, result: object) -> None:
+    entry.decoded = result  # type: ignore[assignment]
+    if type(result) is NotDecoded:
+        entry.settle(result.outcome, result.reason, result.detail)

@@ -1,0 +1,83 @@
+"""What travels through the stages: a batch of entries (one per journal item), each ending in drafts of notifications."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from collector.domain.clock import from_ns
+from collector.domain.ids import NotificationId, StreamName
+from collector.domain.item import Item, Tally
+from collector.domain.mail import Mail, MailResult
+from collector.domain.outcome import Outcome, Reason
+from collector.domain.registry import Source
+from collector.domain.signal import Classified
+from collector.domain.trap import NotDecoded, Trap, TrapResult
+from collector.domain.trust import Trust
+
+if TYPE_CHECKING:
+    from collector.pipeline.fold import CaseFold
+
+TEXT_SHOWN = 200
+"""Characters of a notification's text that the store keeps; the rest is in the journal."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """One notification about to be written. `fold` is the case it belongs to, `verdict` what it did to it."""
+
+    source: Source | None
+    outcome: Outcome
+    reason: Reason = Reason.NONE
+    detail: str = ""
+    row: int = 0
+    classified: Classified | None = None
+    verdict: str = ""
+    fold: "CaseFold | None" = None
+
+
+@dataclass(slots=True)
+class Entry:
+    """One journal item on its way. An entry with drafts is settled: the stages after that leave it alone."""
+
+    item: Item
+    decoded: Trap | Mail | NotDecoded | None = None
+    tally: Tally | None = None
+    sources: tuple[Source, ...] = ()
+    trust: Trust = Trust.SPOOFABLE
+    drafts: list[Draft] = field(default_factory=list)
+
+    def settle(self, outcome: Outcome, reason: Reason, detail: str = "", source: Source | None = None) -> None:
+        """End the entry's way here with a single draft."""
+        self.drafts.append(Draft(source, outcome, reason, detail))
+
+    def id_of(self, draft: Draft) -> NotificationId:
+        return NotificationId(self.item.stream, self.item.seq, draft.row)
+
+
+@dataclass(slots=True)
+class Batch:
+    """Items taken together, in order of arrival. `late_at` is set when a person reprocesses: cases then open at that time."""
+
+    entries: list[Entry]
+    taken: dict[StreamName, tuple[int, int]] = field(default_factory=dict)
+    """Per stream: the last sequence number of the batch, and how many tally records are in it."""
+    late_at: datetime | None = None
+    seen: list[tuple[bytes, int]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, items: Sequence[Item], taken: dict[StreamName, tuple[int, int]] | None = None) -> "Batch":
+        return cls([Entry(item) for item in items], taken or {})
+
+    def at(self, entry: Entry) -> datetime:
+        """The time that decisions about cases use."""
+        return self.late_at or from_ns(entry.item.received_at_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class Decoders:
+    """The receivers' pure decoders, handed in by the composition root."""
+
+    trap: Callable[[bytes], TrapResult]
+    mails: Callable[[Sequence[bytes]], list[MailResult]]
+    loop_reason: Callable[[Mail], Reason | None]

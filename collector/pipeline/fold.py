@@ -1,0 +1,153 @@
+"""A case while a batch works on it: what was read, what it has become, and the history lines and originals to write with it."""
+
+from collections import deque
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from collector.domain.case import Case, CaseStatus, Verdict
+from collector.domain.correlation import JOINED, Decision, apply
+from collector.domain.ids import CaseId
+from collector.domain.signal import Signal
+from collector.domain.trust import Trust
+from collector.pipeline.draft import Draft, Entry
+from collector.store.case_log import FIRST_ORIGINALS, LAST_ORIGINALS, LogEntry
+
+_ALWAYS_LOGGED = 10
+_QUIET_BEFORE_LOGGED = timedelta(minutes=15)
+
+
+class CaseFold:
+    """Repeats only raise a counter here, so that a storm of one key costs one change of the case per batch."""
+
+    def __init__(self, case: Case, *, is_new: bool) -> None:
+        self._case = case
+        self.is_new = is_new
+        self.changed = is_new
+        self.log: list[LogEntry] = []
+        self.originals: list[tuple[int, Entry, Draft]] = []
+        self._latest: deque[tuple[int, Entry, Draft]] = deque(maxlen=LAST_ORIGINALS)
+        self._joined = 0
+        self._first_joined: tuple[Entry, Draft, Signal] | None = None
+        self._last_seen_at = case.last_seen_at
+        self._trust = case.trust
+
+    @property
+    def case(self) -> Case:
+        """The case with every repeat counted."""
+        self._settle()
+        return self._case
+
+    @property
+    def known(self) -> Case:
+        """The case for a decision about a raise; repeats not yet counted make no difference to it."""
+        return self._case
+
+    def join(self, entry: Entry, draft: Draft, signal: Signal, *, at: datetime) -> None:
+        """Count one more notification of the same trouble."""
+        if self._first_joined is None:
+            self._first_joined = (entry, draft, signal)
+        self._joined += 1
+        if at > self._last_seen_at:
+            self._last_seen_at = at
+        if entry.trust > self._trust:
+            self._trust = entry.trust
+        self._keep_original(self._case.occurrences + self._joined, entry, draft)
+
+    def opened(self, entry: Entry, draft: Draft, verdict: Verdict, *, at: datetime, late: bool) -> None:
+        """Note the birth of the case."""
+        self._note(entry, draft, verdict, at=at, detail={"late": True} if late else {})
+        self._keep_original(1, entry, draft)
+
+    def change(self, entry: Entry, draft: Draft, decision: Decision, signal: Signal, *, at: datetime, trust: Trust) -> None:
+        """Apply any decision that is more than a plain repeat."""
+        self._settle()
+        before = self._case
+        self._case = apply(before, decision, signal, at=at, trust=trust)
+        self._last_seen_at, self._trust = self._case.last_seen_at, self._case.trust
+        self.changed = True
+        if decision.verdict is not Verdict.CLEARED:
+            self._keep_original(self._case.occurrences, entry, draft)
+        self._note(entry, draft, decision.verdict, at=at, detail=_what_changed(before, self._case, decision))
+        if decision.resumes:
+            self._note(entry, draft, Verdict.RESUMED, at=at, detail={})
+
+    def close(self, *, at: datetime, reason: str) -> None:
+        """The quiet time of a resolved case was over before this batch: close it, so that a new case can hold the key."""
+        self._settle()
+        closed = replace(
+            self._case, status=CaseStatus.CLOSED, status_by="collector", closed_at=at, version=self._case.version + 1
+        )
+        self._case = replace(closed, close_reason=closed.close_reason or reason)
+        self.changed = True
+        self.log.append(LogEntry(closed.id, at, Verdict.CLOSED, "collector", text=reason))
+
+    def number(self, case_id: CaseId) -> None:
+        """The store gave the new case its id."""
+        self._settle()
+        self._case = replace(self._case, id=case_id)
+        self.log = [replace(line, case_id=case_id) for line in self.log]
+
+    def kept_originals(self) -> list[tuple[int, Entry, Draft]]:
+        """(occurrence, entry, draft) of the first five and the latest five."""
+        return [*self.originals, *self._latest]
+
+    def _settle(self) -> None:
+        if self._first_joined is None:
+            return
+        entry, draft, signal = self._first_joined
+        before, count = self._case, self._joined
+        self._case = replace(
+            before,
+            occurrences=before.occurrences + count,
+            last_seen_at=self._last_seen_at,
+            trust=self._trust,
+            version=before.version + 1,
+        )
+        self.changed = True
+        self._first_joined, self._joined = None, 0
+        if _worth_a_line(before, self._case):
+            detail = {"occurrences": self._case.occurrences}
+            line = LogEntry(
+                before.id, self._last_seen_at, JOINED.verdict, _actor(signal), count, str(entry.id_of(draft)), None, detail
+            )
+            self.log.append(line)
+
+    def _note(
+        self, entry: Entry, draft: Draft, verdict: Verdict, *, at: datetime, detail: dict[str, str | int | bool | None]
+    ) -> None:
+        found = draft.classified
+        signal = found.signal if found else None
+        actor = _actor(signal) if signal else "collector"
+        self.log.append(LogEntry(self._case.id, at, verdict, actor, 1, str(entry.id_of(draft)), None, detail))
+
+    def _keep_original(self, occurrence: int, entry: Entry, draft: Draft) -> None:
+        if occurrence <= FIRST_ORIGINALS:
+            self.originals.append((occurrence, entry, draft))
+        else:
+            self._latest.append((occurrence, entry, draft))
+
+
+def _actor(signal: Signal) -> str:
+    return f"rule:{signal.rule}@{signal.rule_version}"
+
+
+def _worth_a_line(before: Case, after: Case) -> bool:
+    """The history names the first repeats, then each doubling, and the first one after a quiet quarter of an hour; every single
+    notification stays listed under the case."""
+    if before.occurrences < _ALWAYS_LOGGED:
+        return True
+    doubled = after.occurrences.bit_length() > before.occurrences.bit_length()
+    return doubled or after.last_seen_at - before.last_seen_at >= _QUIET_BEFORE_LOGGED
+
+
+def _what_changed(before: Case, after: Case, decision: Decision) -> dict[str, str | int | bool | None]:
+    detail: dict[str, str | int | bool | None] = {}
+    if after.severity != before.severity:
+        detail |= {"severity_before": before.severity, "severity": after.severity}
+    if after.urgency is not before.urgency:
+        detail |= {"urgency_before": before.urgency.value, "urgency": after.urgency.value}
+    if after.contained != before.contained:
+        detail["contained"] = after.contained
+    if decision.relapses:
+        detail["relapsed"] = True
+    return detail

@@ -1,0 +1,164 @@
+"""The process role's loop: gather, understand, commit, again. Survives a store that is away and items that break a stage."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from collector.domain.clock import Clock
+from collector.domain.errors import Unavailable
+from collector.domain.ids import StreamName
+from collector.domain.outcome import Outcome, Reason
+from collector.journal.interface import JournalReader
+from collector.pipeline.counters import ProcessCounters
+from collector.pipeline.draft import Batch
+from collector.pipeline.gather import Gatherer
+from collector.pipeline.repeats import SeenMemory
+from collector.pipeline.stages import Knowledge, commit, understand
+from collector.store.engine import Store
+from collector.store.seen import load_seen
+from collector.store.streams import Position, add_stream, load_positions
+
+_log = logging.getLogger(__name__)
+YIELD_SECONDS = 0.010
+_LOOK_SECONDS = 1.0
+
+
+class Stop(Protocol):
+    """Tells the loop to end (threading.Event fits)."""
+
+    def is_set(self) -> bool: ...
+
+    def wait(self, timeout: float) -> bool: ...
+
+
+class Processor:
+    """One per store (the composition root holds a lock). `knowledge` is asked for before each batch, so a reload takes effect."""
+
+    def __init__(
+        self,
+        store: Store,
+        reader: JournalReader,
+        *,
+        knowledge: Callable[[], Knowledge],
+        clock: Clock,
+        batch_limit: int,
+        counters: ProcessCounters,
+        wait_for_work: Callable[[float], bool],
+        someone_waits: Callable[[], bool],
+        changed: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._reader = reader
+        self._knowledge = knowledge
+        self._clock = clock
+        self._counters = counters
+        self._wait_for_work = wait_for_work
+        self._someone_waits = someone_waits
+        self._changed = changed
+        self._gatherer = Gatherer(reader, limit=batch_limit)
+        self._positions: dict[StreamName, Position] = {}
+        self._memory = SeenMemory({})
+        self._looked_at = -_LOOK_SECONDS
+        self._ready = False
+
+    def run(self, stop: Stop, *, housekeeping: Callable[[], None]) -> None:
+        """Until `stop`. What is durable and not processed then is left for the next start."""
+        while not stop.is_set():
+            try:
+                worked = self.step()
+                housekeeping()
+            except Unavailable as error:
+                self._counters.store_failures += 1
+                self._ready = False
+                _log.warning("the store is away, trying again", extra={"fields": {"reason": str(error)}})
+                stop.wait(0.2)
+                continue
+            if self._someone_waits():
+                self._counters.yields += 1
+                time.sleep(YIELD_SECONDS)
+            if not worked and not stop.is_set():
+                self._wait_for_work(_LOOK_SECONDS)
+
+    def step(self) -> bool:
+        """Work one batch off; False when there was none. Raise Unavailable when the store is away; nothing is kept then."""
+        if not self._ready:
+            self._restart()
+        self._look_for_streams()
+        batch = self._gatherer.next_batch()
+        if not batch.entries:
+            self._counters.pending = 0
+            return False
+        try:
+            self._work(batch)
+        except Unavailable:
+            raise
+        except Exception:  # noqa: BLE001 (whatever a stage trips over must not stop the line: find the item and park it)
+            _log.exception("a batch failed; its items are tried one by one", extra={"fields": {"items": len(batch.entries)}})
+            self._restart()
+            self._work_singly(len(batch.entries))
+        return True
+
+    def _restart(self) -> None:
+        """Go on from what the store says was committed."""
+        with self._store.read() as connection:
+            self._positions = load_positions(connection)
+            self._memory = SeenMemory(load_seen(connection, after=self._clock.now()))
+        self._gatherer.rewind({stream: position.position for stream, position in self._positions.items()})
+        self._looked_at = -_LOOK_SECONDS
+        self._ready = True
+
+    def _look_for_streams(self) -> None:
+        now = time.monotonic()
+        if now - self._looked_at < _LOOK_SECONDS:
+            return
+        self._looked_at = now
+        states = self._reader.streams()
+        self._counters.pending = sum(
+            state.end - position.position for state in states if (position := self._positions.get(state.stream)) is not None
+        )
+        for state in states:
+            if not self._gatherer.knows(state.stream):
+                with self._store.write() as connection:
+                    position = add_stream(connection, state.stream)
+                self._positions[state.stream] = position
+                self._gatherer.add(state.stream, position.position)
+
+    def _work(self, batch: Batch) -> None:
+        begun = time.perf_counter()
+        knowledge = self._knowledge()
+        understand(batch, knowledge, self._memory)
+        self._commit(batch, knowledge)
+        self._counters.count(batch, time.perf_counter() - begun)
+        self._changed()
+
+    def _commit(self, batch: Batch, knowledge: Knowledge) -> None:
+        with self._store.write() as connection:
+            commit(connection, batch, knowledge, self._positions)
+        for stream, (last, tallies) in batch.taken.items():
+            before = self._positions[stream]
+            self._positions[stream] = Position(before.id, stream, last, before.tallies + tallies)
+        self._memory.commit(batch.seen, at_us=batch.entries[-1].item.received_at_ns // 1_000)
+
+    def _work_singly(self, count: int) -> None:
+        """Each of the next `count` items by itself; one that fails again is parked as undecodable."""
+        for _ in range(count):
+            batch = self._gatherer.next_batch(limit=1)
+            if not batch.entries:
+                return
+            try:
+                self._work(batch)
+            except Unavailable:
+                raise
+            except Exception as error:  # noqa: BLE001 (second failure of the same item: park it, say so, go on)
+                item = batch.entries[0].item
+                _log.exception("an item is parked as undecodable", extra={"fields": {"id": f"{item.stream}-{item.seq}"}})
+                self._counters.poisoned += 1
+                parked = Batch.of([item], batch.taken)
+                parked.entries[0].settle(Outcome.UNDECODABLE, Reason.DECODER_FAILED, f"{type(error).__name__} in the pipeline")
+                self._commit(parked, self._knowledge())
+
+    @property
+    def processed(self) -> dict[StreamName, int]:
+        """How far each stream has been committed."""
+        return {stream: position.position for stream, position in self._positions.items()}

@@ -1,0 +1,43 @@
+"""The way of every item, on one screen. Four stages are pure work and hold no lock; the last two are one transaction."""
+
+from dataclasses import dataclass
+
+from collector.domain.ids import StreamName
+from collector.pipeline.classify import Classifier, classify
+from collector.pipeline.correlate import Correlation
+from collector.pipeline.decode import decode
+from collector.pipeline.draft import Batch, Decoders
+from collector.pipeline.effects import write_effects
+from collector.pipeline.identify import SourceIndex, identify
+from collector.pipeline.repeats import SeenMemory, drop_repeats
+from collector.store.engine import Connection
+from collector.store.registry import Registry
+from collector.store.streams import Position
+
+
+@dataclass(slots=True)
+class Knowledge:
+    """What the stages know besides the batch: replaced as a whole when customers or rules change."""
+
+    registry: Registry
+    index: SourceIndex
+    rules: Classifier
+    decoders: Decoders
+    site: str
+
+
+def understand(batch: Batch, knowledge: Knowledge, memory: SeenMemory | None) -> None:
+    """decode → identify → drop repeats → classify. `memory` None (reprocessing) takes nothing for a repeat."""
+    decode(batch, knowledge.decoders)
+    identify(batch, knowledge.index)
+    if memory is not None:
+        drop_repeats(batch, memory)
+    classify(batch, knowledge.rules)
+
+
+def commit(connection: Connection, batch: Batch, knowledge: Knowledge, positions: dict[StreamName, Position]) -> Correlation:
+    """correlate → write, in the caller's transaction."""
+    correlation = Correlation(connection, batch, site=knowledge.site, self_customer=knowledge.registry.self_customer)
+    correlation.run()
+    write_effects(connection, batch, correlation.folds, positions)
+    return correlation
