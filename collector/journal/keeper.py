@@ -1,0 +1,67 @@
+"""Retention: whole closed segments go when their time has come. The last segment of a stream is the writer's and always stays."""
+
+import logging
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+
+from collector.domain.clock import to_ns
+from collector.domain.ids import StreamName
+from collector.journal.disk import sync_directory
+from collector.journal.index import SparseIndex
+from collector.journal.segments import index_path, list_segments, open_window, read_marker, segment_path, stream_directories
+
+_log = logging.getLogger(__name__)
+
+
+class SegmentKeeper:
+    """A JournalKeeper over segment files. Readers and the writer need not know of it."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def drop(self, *, older_than: datetime, processed: dict[StreamName, int]) -> int:
+        """See JournalKeeper. `processed` holds the last processed number of each stream; a stream that it does not name is
+        kept whole.
+
+        A segment that cannot be removed is logged and stays for the next time.
+        """
+        dropped = 0
+        directories = stream_directories(self._root)
+        for stream in sorted(directories.keys() & processed.keys()):
+            try:
+                dropped += _drop(directories[stream], to_ns(older_than), processed[stream])
+            except (OSError, ValueError) as error:
+                _log.error(
+                    "Old segments of the journal could not be removed.", extra={"stream": str(stream), "reason": str(error)}
+                )
+        return dropped
+
+
+def _drop(directory: Path, older_than_ns: int, processed: int) -> int:
+    marker = read_marker(directory)
+    old = [
+        first
+        for first, following in pairwise(list_segments(directory))
+        if following - 1 <= processed and _newest_ns(directory, first, following, marker) < older_than_ns
+    ]
+    for first in old:
+        index_path(directory, first).unlink(missing_ok=True)
+        segment_path(directory, first).unlink(missing_ok=True)
+    if old:
+        sync_directory(directory)
+    return len(old)
+
+
+def _newest_ns(directory: Path, first: int, following: int, marker: bytes) -> int:
+    """The latest arrival in a closed segment; 0 when nothing in it can be read any more."""
+    window = open_window(directory, first, marker)
+    try:
+        size = window.size()
+        index = SparseIndex.load(index_path(directory, first), size) or SparseIndex()
+        if index.scanned < size:
+            index.extend(window, size, following)
+            index.save(index_path(directory, first))
+    finally:
+        window.close()
+    return index.newest_ns or 0

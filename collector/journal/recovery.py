@@ -1,0 +1,141 @@
+"""Opening a stream after whatever happened: finds the durable end in the last segment, cuts off an unfinished batch,
+publishes the end. Whoever calls this holds the stream's lock."""
+
+import fcntl
+import logging
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from collector.domain.errors import JournalError
+from collector.domain.ids import StreamName
+from collector.journal.counts import StreamCounts
+from collector.journal.disk import Disk, journal_error
+from collector.journal.endword import EndWord, Published
+from collector.journal.frames import Header
+from collector.journal.index import SparseIndex
+from collector.journal.segments import Window, list_segments, segment_path
+
+_log = logging.getLogger(__name__)
+_LOCK = "lock"
+_LOCK_TRIES = 100
+_LOCK_PAUSE = 0.05
+
+
+@dataclass(slots=True)
+class Tail:
+    """The last segment: `octets` of it are whole batches, `next_seq` follows them, `began_ns` is about when its first item
+    arrived.
+
+    `sealed` means that nothing may be written behind them: items were acknowledged that are not there any more.
+    """
+
+    first: int
+    next_seq: int
+    octets: int = 0
+    size: int = 0
+    began_ns: int | None = None
+    sealed: bool = False
+
+
+def lock_stream(directory: Path, stream: StreamName) -> int:
+    """Be the only writer; a predecessor that is dying gets 5 s. Raise JournalError when somebody else stays."""
+    descriptor = os.open(directory / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    for _ in range(_LOCK_TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_LOCK_PAUSE)
+        else:
+            return descriptor
+    os.close(descriptor)
+    raise JournalError(f"{stream}: another process is writing this stream")
+
+
+def open_end_word(directory: Path) -> EndWord:
+    """The shared word for writing, made anew when it was lost."""
+    try:
+        return EndWord(directory, writable=True)
+    except (FileNotFoundError, ValueError):
+        (directory / "end").unlink(missing_ok=True)
+        return EndWord.create(directory)
+
+
+def recover(
+    stream: StreamName, directory: Path, marker: bytes, *, words: EndWord, disk: Disk, counts: StreamCounts
+) -> tuple[Tail, SparseIndex]:
+    """Raise JournalError when the disk does not let us."""
+    try:
+        tail, index = _survey(directory, marker)
+        _settle(stream, directory, tail, words=words, disk=disk, counts=counts)
+    except OSError as error:
+        raise journal_error(stream, error) from error
+    counts.durable_end = tail.next_seq - 1
+    return tail, index
+
+
+def _settle(stream: StreamName, directory: Path, tail: Tail, *, words: EndWord, disk: Disk, counts: StreamCounts) -> None:
+    acknowledged = words.published().end if words.is_current() else 0
+    if acknowledged >= tail.next_seq:
+        _log.error(
+            "Acknowledged items are missing from the journal; their numbers are not given again.",
+            extra={"stream": str(stream), "first_missing": tail.next_seq, "last_missing": acknowledged},
+        )
+        tail.next_seq, tail.octets, tail.sealed = acknowledged + 1, tail.size, True
+    if tail.first:
+        _cut(stream, directory, tail, disk=disk, counts=counts)
+    disk.sync_directory(directory)
+    words.restate(Published(tail.next_seq - 1, tail.first, tail.octets))
+
+
+def _cut(stream: StreamName, directory: Path, tail: Tail, *, disk: Disk, counts: StreamCounts) -> None:
+    """What was written but not synced by a killed writer becomes durable now; what is no whole batch goes."""
+    descriptor = os.open(segment_path(directory, tail.first), os.O_RDWR | os.O_CLOEXEC)
+    try:
+        if tail.size > tail.octets:
+            disk.truncate(descriptor, tail.octets)
+            counts.torn_tails += 1
+            _log.warning(
+                "An unfinished batch at the end of the journal was cut off.",
+                extra={"stream": str(stream), "after": tail.next_seq - 1, "octets": tail.size - tail.octets},
+            )
+        disk.sync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _survey(directory: Path, marker: bytes) -> tuple[Tail, SparseIndex]:
+    segments = list_segments(directory)
+    if not segments:
+        return Tail(0, 1), SparseIndex()
+    descriptor = os.open(segment_path(directory, segments[-1]), os.O_RDONLY | os.O_CLOEXEC)
+    window = Window(descriptor, marker)
+    try:
+        return _survey_segment(window, segments[-1])
+    finally:
+        window.close()
+
+
+def _survey_segment(window: Window, first: int) -> tuple[Tail, SparseIndex]:
+    """Find the end of the last whole batch. Damage before it is rot and stays for the readers to step over; behind it nothing was
+    ever acknowledged, as a batch is begun only when the one before is durable."""
+    tail, index = Tail(first, first, size=window.size()), SparseIndex()
+    seen: list[tuple[int, Header]] = []
+    at = run = 0
+    while found := window.next_frame(at, tail.size):
+        at, header = found
+        if window.frame(at, header) is None or header.first < tail.next_seq:
+            run = -1
+        else:
+            run = 0 if header.part == 0 else run
+            run = run + 1 if header.part == run else -1
+            seen.append((at, header))
+        at += header.size
+        if run == header.parts:
+            tail.octets, tail.next_seq = at, header.last + 1
+            tail.began_ns = header.newest_ns if tail.began_ns is None else tail.began_ns
+            for place in seen:
+                index.note(*place)
+            seen.clear()
+    return tail, index
