@@ -25,16 +25,16 @@ class Log:
     def __init__(self, name: str) -> None:
         self._logger = logging.getLogger(name)
 
-    def debug(self, sentence: str, **fields: object) -> None:
+    def debug(self, sentence: str, /, **fields: object) -> None:
         self._write(logging.DEBUG, sentence, fields)
 
-    def info(self, sentence: str, **fields: object) -> None:
+    def info(self, sentence: str, /, **fields: object) -> None:
         self._write(logging.INFO, sentence, fields)
 
-    def warning(self, sentence: str, **fields: object) -> None:
+    def warning(self, sentence: str, /, **fields: object) -> None:
         self._write(logging.WARNING, sentence, fields)
 
-    def error(self, sentence: str, *, cause: BaseException | None = None, **fields: object) -> None:
+    def error(self, sentence: str, /, *, cause: BaseException | None = None, **fields: object) -> None:
         """With `cause`, its traceback follows, indented in text and as a field in JSON."""
         self._write(logging.ERROR, sentence, fields, cause=cause)
 
@@ -55,20 +55,20 @@ class LineFormatter(logging.Formatter):
         line: dict[str, object] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": record.levelname.lower(),
-            "role": self._role,
+            "process": self._role,
             "logger": record.name,
             "sentence": record.getMessage(),
         }
         fields = {name: value for name, value in record.__dict__.items() if name not in _STANDARD and name != "fields"}
         fields |= getattr(record, "fields", {})
-        line |= {name: value for name, value in fields.items() if name not in line}
+        line |= {f"{name}_" if name in line else name: value for name, value in fields.items()}
         return self._form(line, self.formatException(record.exc_info) if record.exc_info else "")
 
 
 def text_line(line: dict[str, object], traceback: str) -> str:
     """For people: `2026-01-31T12:00:00.000Z info snmp collector.role: listening address=127.0.0.1:1162`."""
-    at, level, role, logger, sentence, *fields = line.items()
-    head = " ".join(str(value) for _, value in (at, level, role) if value)
+    at, level, process, logger, sentence, *fields = line.items()
+    head = " ".join(str(value) for _, value in (at, level, process) if value)
     pairs = "".join(f" {name}={_quoted(value)}" for name, value in fields)
     return f"{head} {logger[1]}: {escaped(str(sentence[1]))}{pairs}" + "".join(_indented(traceback.splitlines()))
 
