@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from collector.domain.errors import Conflict
 from collector.domain.ids import CaseId, CustomerId, ExternalKey, SourceId
-from collector.domain.signal import CaseKind, Urgency, Words
+from collector.domain.signal import CaseKind, MatchedCondition, Urgency, Words
 from collector.domain.trust import Trust
 
 
@@ -106,6 +106,7 @@ class Case:
     closed_at: datetime | None = None
     close_reason: str | None = None
     quiet_close: timedelta | None = None
+    matched: tuple[MatchedCondition, ...] = ()
     previous_case: ExternalKey | None = None
     merged_into: ExternalKey | None = None
     status_by: str = ""

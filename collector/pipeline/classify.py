@@ -5,6 +5,7 @@ from typing import Protocol
 
 from collector.domain.mail import Mail
 from collector.domain.outcome import Outcome
+from collector.domain.registry import Source
 from collector.domain.signal import Classified
 from collector.domain.trap import Trap
 from collector.pipeline.draft import Batch, Draft, Entry
@@ -14,29 +15,43 @@ from collector.pipeline.own_cases import classify_tally
 class Classifier(Protocol):
     """What the pipeline needs of the rules (rules.engine.RuleSet)."""
 
-    def classify_trap(self, trap: Trap, *, source: str, products: tuple[str, ...]) -> Sequence[Classified]: ...
+    def classify_trap(
+        self, trap: Trap, *, source: str, products: tuple[str, ...], trace: bool = False
+    ) -> Sequence[Classified]: ...
 
-    def classify_mail(self, mail: Mail, *, source: str, products: tuple[str, ...]) -> Sequence[Classified]: ...
+    def classify_mail(
+        self, mail: Mail, *, source: str, products: tuple[str, ...], trace: bool = False
+    ) -> Sequence[Classified]: ...
+
+    def explain_trap(self, trap: Trap, *, source: str, products: tuple[str, ...]) -> Sequence[object]: ...
+
+    def explain_mail(self, mail: Mail, *, source: str, products: tuple[str, ...]) -> Sequence[object]: ...
 
 
-def classify(batch: Batch, rules: Classifier) -> None:
+def classify(batch: Batch, rules: Classifier, *, trace: bool = False) -> None:
     for entry in batch.entries:
         if entry.drafts:
             continue
         if entry.tally is not None:
             classify_tally(entry, entry.tally)
-        elif isinstance(entry.decoded, Trap):
-            source = entry.sources[0]
-            for found in rules.classify_trap(entry.decoded, source=source.name, products=source.products):
+            continue
+        for source in entry.sources:
+            for found in classify_from(entry, source, rules, trace=trace):
                 entry.drafts.append(Draft(source, found.outcome, found.reason, found.detail, found.row, found))
-        elif isinstance(entry.decoded, Mail):
-            _classify_mail(entry, entry.decoded, rules)
+        if entry.sources and isinstance(entry.decoded, Mail):
+            _number_rows(entry)
 
 
-def _classify_mail(entry: Entry, mail: Mail, rules: Classifier) -> None:
-    for source in entry.sources:
-        for found in rules.classify_mail(mail, source=source.name, products=source.products):
-            entry.drafts.append(Draft(source, found.outcome, found.reason, found.detail, found.row, found))
+def classify_from(entry: Entry, source: Source, rules: Classifier, *, trace: bool) -> Sequence[Classified]:
+    """What the rules say about the entry as a notification of `source`."""
+    if isinstance(entry.decoded, Trap):
+        return rules.classify_trap(entry.decoded, source=source.name, products=source.products, trace=trace)
+    if isinstance(entry.decoded, Mail):
+        return rules.classify_mail(entry.decoded, source=source.name, products=source.products, trace=trace)
+    return ()
+
+
+def _number_rows(entry: Entry) -> None:
     if len(entry.drafts) > 1:
         # Several recipients of ours may each bring rows: number them through, so that every id is used once.
         for number, draft in enumerate(entry.drafts, start=1):

@@ -7,7 +7,8 @@ from collector.domain.correlation import JOINED, Decision, decide
 from collector.domain.ids import CaseId, CustomerId, ExternalKey, external_key
 from collector.domain.outcome import Outcome
 from collector.domain.registry import Customer
-from collector.domain.signal import Classified, Signal, SignalType
+from collector.domain.signal import Classified, MatchedCondition, Signal, SignalType
+from collector.pipeline.classify import Classifier, classify_from
 from collector.pipeline.draft import Batch, Draft, Entry
 from collector.pipeline.fold import CaseFold
 from collector.store.cases import find_last_closed, find_open
@@ -20,11 +21,12 @@ _UNNUMBERED = CaseId(0)
 class Correlation:
     """The cases a batch touches: read once, decided in order of arrival, written together."""
 
-    def __init__(self, connection: Connection, batch: Batch, *, site: str, self_customer: Customer) -> None:
+    def __init__(self, connection: Connection, batch: Batch, *, site: str, self_customer: Customer, rules: Classifier) -> None:
         self._connection = connection
         self._batch = batch
         self._site = site
         self._self_customer = self_customer
+        self._rules = rules
         self.folds: list[CaseFold] = []
         self._holding: dict[_Key, CaseFold] = {}
 
@@ -119,9 +121,20 @@ class Correlation:
             host=signal.host,
             source_severity=signal.source_severity,
             fields=found.fields,
+            matched=self._matched(entry, draft),
             opened_at=at,
             last_seen_at=at,
             occurrences=1,
             quiet_close=signal.quiet_close,
             previous_case=previous,
         )
+
+    def _matched(self, entry: Entry, draft: Draft) -> tuple[MatchedCondition, ...]:
+        """The conditions that made the rule match, worked out only for a notification that opens a case."""
+        found = draft.classified
+        if found is None or draft.source is None:
+            return ()
+        for again in classify_from(entry, draft.source, self._rules, trace=True):
+            if again.rule == found.rule and again.fields == found.fields:
+                return again.matched
+        return ()

@@ -8,7 +8,7 @@ import orjson
 
 from collector.domain.clock import NS_PER_SECOND, from_ns
 from collector.domain.ids import StreamName
-from collector.domain.item import ItemKind, TallyReason
+from collector.domain.item import Item, ItemKind, TallyReason
 from collector.domain.mail import Mail
 from collector.domain.outcome import Outcome
 from collector.domain.trap import Trap
@@ -108,19 +108,23 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
 
 
+def ledger_key(item: Item, customer_id: int | None, source_id: int | None, outcome: Outcome, reason: str) -> LedgerKey:
+    """The ledger's line for an item that ended so: on the day of its arrival."""
+    day = _day(item.received_at_ns // _NS_PER_DAY)
+    return LedgerKey(day, customer_id or 0, source_id or 0, item.transport.value, outcome.value, str(reason))
+
+
 def _ledger(batch: Batch) -> Counter[LedgerKey]:
     counts: Counter[LedgerKey] = Counter()
     for entry in batch.entries:
-        day = _day(entry.item.received_at_ns // _NS_PER_DAY)
-        if entry.tally is not None:
-            if entry.tally.reason is not TallyReason.KERNEL_DROP:
-                outcome = Outcome.OVER_LIMIT if entry.tally.reason is TallyReason.OVER_LIMIT else Outcome.REFUSED
-                key = LedgerKey(day, 0, 0, entry.item.transport.value, outcome.value, entry.tally.reason.value)
-                counts[key] += entry.tally.count
-            continue
-        draft = primary(entry)
-        customer, source = (draft.source.customer.id, draft.source.id) if draft.source else (0, 0)
-        counts[LedgerKey(day, customer, source, entry.item.transport.value, draft.outcome.value, draft.reason.value)] += 1
+        if entry.tally is None:
+            draft = primary(entry)
+            customer_id, source_id = (draft.source.customer.id, draft.source.id) if draft.source else (None, None)
+            counts[ledger_key(entry.item, customer_id, source_id, draft.outcome, draft.reason.value)] += 1
+        elif entry.tally.reason is not TallyReason.KERNEL_DROP:
+            # What the kernel dropped never reached us: it has a metric and a case, no line.
+            outcome = Outcome.OVER_LIMIT if entry.tally.reason is TallyReason.OVER_LIMIT else Outcome.REFUSED
+            counts[ledger_key(entry.item, None, None, outcome, entry.tally.reason.value)] += entry.tally.count
     return counts
 
 

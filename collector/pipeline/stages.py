@@ -26,18 +26,21 @@ class Knowledge:
     site: str
 
 
-def understand(batch: Batch, knowledge: Knowledge, memory: SeenMemory | None) -> None:
-    """decode → identify → drop repeats → classify. `memory` None (reprocessing) takes nothing for a repeat."""
+def understand(batch: Batch, knowledge: Knowledge, memory: SeenMemory | None, *, trace: bool = False) -> None:
+    """decode → identify → drop repeats → classify. `memory` None (reprocessing, explaining) takes nothing for a repeat; `trace`
+    notes the matched conditions too."""
     decode(batch, knowledge.decoders)
     identify(batch, knowledge.index)
     if memory is not None:
         drop_repeats(batch, memory)
-    classify(batch, knowledge.rules)
+    classify(batch, knowledge.rules, trace=trace)
 
 
 def commit(connection: Connection, batch: Batch, knowledge: Knowledge, positions: dict[StreamName, Position]) -> Correlation:
     """correlate → write, in the caller's transaction."""
-    correlation = Correlation(connection, batch, site=knowledge.site, self_customer=knowledge.registry.self_customer)
+    correlation = Correlation(
+        connection, batch, site=knowledge.site, self_customer=knowledge.registry.self_customer, rules=knowledge.rules
+    )
     correlation.run()
     write_effects(connection, batch, correlation.folds, positions)
     return correlation

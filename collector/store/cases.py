@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy.engine import Row
 
 from collector.domain.case import QUIET_BEFORE_CLOSE, QUIET_BEFORE_RESOLVE, Case, CaseStatus
 from collector.domain.ids import CaseId, CustomerId, ExternalKey, SourceId
-from collector.domain.signal import CaseKind, Urgency, Words
+from collector.domain.signal import CaseKind, MatchedCondition, Urgency, Words
 from collector.domain.trust import Trust
 from collector.store.dialect import table_of
 from collector.store.tables import CaseRow, CustomerRow, SourceRow
@@ -60,6 +60,7 @@ def _case(row: Row[tuple[Any, ...]]) -> Case:
         host=row.host,
         source_severity=row.source_severity,
         fields=json.loads(row.fields),
+        matched=tuple(MatchedCondition(**condition) for condition in json.loads(row.matched)),
         opened_at=row.opened_at,
         last_seen_at=row.last_seen_at,
         occurrences=row.occurrences,
@@ -92,6 +93,7 @@ def _identity_values(case: Case) -> dict[str, Any]:
         "channel": case.channel,
         "host": case.host,
         "fields": json.dumps(case.fields, ensure_ascii=False),
+        "matched": json.dumps([asdict(condition) for condition in case.matched], ensure_ascii=False),
         "opened_at": case.opened_at,
         "previous_case": case.previous_case,
     }

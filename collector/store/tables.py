@@ -178,6 +178,7 @@ class CaseRow(SQLModel, table=True):
     host: str | None = _text(nullable=True)
     source_severity: str | None = _text(nullable=True)
     fields: str = _text(nullable=False)
+    matched: str = _text(nullable=False)
     opened_at: datetime = _time(nullable=False)
     last_seen_at: datetime = _time(nullable=False)
     occurrences: int = Field(sa_column=Column(BigInteger, nullable=False))

@@ -185,6 +185,7 @@ def upgrade() -> None:
         sa.Column("host", sa.Text(), nullable=True),
         sa.Column("source_severity", sa.Text(), nullable=True),
         sa.Column("fields", sa.Text(), nullable=False),
+        sa.Column("matched", sa.Text(), nullable=False),
         sa.Column("opened_at", sa.BigInteger(), nullable=False),
         sa.Column("last_seen_at", sa.BigInteger(), nullable=False),
         sa.Column("occurrences", sa.BigInteger(), nullable=False),

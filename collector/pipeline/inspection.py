@@ -1,0 +1,218 @@
+"""Looking at single notifications: their contents decoded again, why they became what they became, and trying quarantine anew."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from collector.domain.case import Verdict
+from collector.domain.clock import Clock, from_ns
+from collector.domain.errors import Conflict, NotFound
+from collector.domain.ids import CustomerId, NotificationId, StreamName
+from collector.domain.item import Item, ItemKind
+from collector.domain.mail import Mail
+from collector.domain.outcome import QUARANTINE, Outcome
+from collector.domain.trap import NotDecoded, Trap
+from collector.journal.interface import JournalReader
+from collector.pipeline.classify import primary
+from collector.pipeline.draft import Batch, Entry
+from collector.pipeline.effects import ledger_key
+from collector.pipeline.stages import Knowledge, commit, understand
+from collector.store.case_log import LogEntry, append_log, find_original
+from collector.store.engine import Connection, Store, Turn
+from collector.store.ledger import add_counts
+from collector.store.notifications import Notification, delete_item, find_notifications
+from collector.store.streams import load_positions
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a notification's item holds: the original octets and what the decoder makes of them."""
+
+    kind: ItemKind
+    payload: bytes
+    decoded: Trap | Mail | NotDecoded
+
+
+class Inspector:
+    """Reads the journal and the store; only `reprocess` writes."""
+
+    def __init__(
+        self, store: Store, reader: JournalReader, *, knowledge: Callable[[], Knowledge], clock: Clock, turn: Turn
+    ) -> None:
+        self._store = store
+        self._reader = reader
+        self._knowledge = knowledge
+        self._clock = clock
+        self._turn = turn
+
+    def contents(self, ids: Sequence[NotificationId]) -> dict[NotificationId, Content]:
+        """What is still there, from the journal or from a case's kept originals; the others are left out."""
+        raw: dict[NotificationId, tuple[ItemKind, bytes]] = {}
+        for wanted in ids:
+            found = self._raw(wanted)
+            if found is not None:
+                raw[wanted] = found
+        decoders = self._knowledge().decoders
+        mails = [wanted for wanted, (kind, _) in raw.items() if kind is ItemKind.MAIL]
+        decoded: dict[NotificationId, Trap | Mail | NotDecoded] = {}
+        decoded.update(zip(mails, decoders.mails([raw[wanted][1] for wanted in mails]) if mails else [], strict=True))
+        for wanted, (kind, payload) in raw.items():
+            if kind is ItemKind.DATAGRAM:
+                decoded[wanted] = decoders.trap(payload)
+        return {wanted: Content(kind, payload, decoded[wanted]) for wanted, (kind, payload) in raw.items() if wanted in decoded}
+
+    def _raw(self, wanted: NotificationId) -> tuple[ItemKind, bytes] | None:
+        item = self._item(wanted)
+        if item is not None:
+            return (ItemKind(item.kind), item.payload)
+        with self._store.read() as connection:
+            original = find_original(connection, str(wanted))
+        return None if original is None else (original.kind, original.payload)
+
+    def _item(self, wanted: NotificationId) -> Item | None:
+        with suppress(ValueError):
+            item = self._reader.get(StreamName.parse(wanted.stream), wanted.seq)
+            return None if item is None or item.kind == ItemKind.TALLY else item
+        return None
+
+    def explain(self, wanted: NotificationId, *, customer_id: CustomerId | None) -> dict[str, object]:
+        """The whole way of an item: what was recorded then, and what the present customers and rules say to each of its steps.
+
+        `customer_id` limits what the caller may see. Raise NotFound.
+        """
+        with self._store.read() as connection:
+            rows = find_notifications(connection, wanted)
+        item = self._item(wanted)
+        allowed = customer_id is None or any(row.customer_id == customer_id for row in rows)
+        if not allowed or (item is None and not rows):
+            raise NotFound(f"there is no notification {wanted}")
+        visible = [row for row in rows if customer_id is None or row.customer_id == customer_id]
+        return {
+            "id": str(wanted),
+            "recorded": [_recorded(row) for row in visible],
+            "state": visible[0].state.value if visible else Outcome.PENDING.value,
+            "now": None if item is None else self._explain_now(item),
+        }
+
+    def _explain_now(self, item: Item) -> dict[str, object]:
+        knowledge = self._knowledge()
+        batch = Batch.of([item])
+        understand(batch, knowledge, None, trace=True)
+        entry = batch.entries[0]
+        told: dict[str, object] = {
+            "received_at": _iso(from_ns(item.received_at_ns)),
+            "transport": item.transport.value,
+            "listener": item.listener,
+            "peer": f"{item.peer_address}:{item.peer_port}",
+            "trust": entry.trust.word,
+            "decoded": _decoded(entry),
+            "sources": [{"customer": source.customer.code, "source": source.name} for source in entry.sources],
+            "notifications": [_draft(entry, place) for place in range(len(entry.drafts))],
+        }
+        told["considered"] = self._considered(entry, knowledge)
+        return told
+
+    def _considered(self, entry: Entry, knowledge: Knowledge) -> list[object]:
+        """Every kind and rule that was tried, condition by condition."""
+        source = entry.sources[0] if entry.sources else None
+        name, products = (source.name, source.products) if source else ("", ())
+        if isinstance(entry.decoded, Trap):
+            return list(knowledge.rules.explain_trap(entry.decoded, source=name, products=products))
+        if isinstance(entry.decoded, Mail):
+            return list(knowledge.rules.explain_mail(entry.decoded, source=name, products=products))
+        return []
+
+    def reprocess(self, wanted: NotificationId, *, actor: str) -> list[Notification]:
+        """Send an item of the quarantine through all stages again, with today's customers and rules.
+
+        Its receipt time stays; a case that it opens begins now and says that it is late; the ledger moves it on its own day.
+        Raise NotFound, Conflict (not in quarantine, or its octets are gone), Unavailable.
+        """
+        item = self._item(wanted)
+        batch = Batch.of([item] if item else [])
+        batch.late_at = self._clock.now()
+        knowledge = self._knowledge()
+        understand(batch, knowledge, None)
+        with self._store.write(self._turn) as connection:
+            before = find_notifications(connection, NotificationId(wanted.stream, wanted.seq))
+            if not before:
+                raise NotFound(f"there is no notification {wanted}")
+            if any(row.state not in QUARANTINE for row in before):
+                raise Conflict(f"{wanted} is {before[0].state.value}; only quarantine is processed again")
+            if item is None:
+                raise Conflict(f"the octets of {wanted} are no longer kept")
+            self._replace(connection, batch, before, knowledge, actor)
+            return find_notifications(connection, NotificationId(wanted.stream, wanted.seq))
+
+    def _replace(
+        self, connection: Connection, batch: Batch, before: list[Notification], knowledge: Knowledge, actor: str
+    ) -> None:
+        positions = load_positions(connection)
+        entry = batch.entries[0]
+        stream = StreamName.parse(entry.item.stream)
+        delete_item(connection, stream_id=positions[stream].id, seq=entry.item.seq)
+        first = min(before, key=lambda row: list(Outcome).index(row.state))
+        add_counts(connection, {ledger_key(entry.item, first.customer_id, first.source_id, first.state, first.reason.value): -1})
+        correlation = commit(connection, batch, knowledge, positions)
+        told = f"reprocessed {entry.item.stream}-{entry.item.seq}"
+        append_log(
+            connection, [LogEntry(fold.case.id, batch.at(entry), Verdict.NOTED, actor, text=told) for fold in correlation.folds]
+        )
+
+
+def _recorded(row: Notification) -> dict[str, object]:
+    return {
+        "id": str(row.id),
+        "customer": row.customer,
+        "source": row.source,
+        "trust": row.trust.word,
+        "state": row.state.value,
+        "reason": row.reason.value or None,
+        "detail": row.detail or None,
+        "notification": row.kind or None,
+        "fields": row.fields,
+        "rule": row.rule or None,
+        "rule_version": row.rule_version or None,
+        "verdict": row.verdict or None,
+        "case": row.case,
+    }
+
+
+def _decoded(entry: Entry) -> Mapping[str, object]:
+    match entry.decoded:
+        case Trap() as trap:
+            return {"as": trap.pdu.value, "version": trap.version.word, "trap_oid": trap.trap_oid, "varbinds": len(trap.varbinds)}
+        case Mail() as mail:
+            return {"as": "mail", "subject": mail.subject, "characters": len(mail.text), "partial": mail.partial}
+        case NotDecoded() as failed:
+            return {"as": None, "outcome": failed.outcome.value, "reason": failed.reason.value, "detail": failed.detail}
+        case _:
+            return {"as": None}
+
+
+def _draft(entry: Entry, place: int) -> dict[str, object]:
+    draft = entry.drafts[place]
+    found = draft.classified
+    signal = found.signal if found else None
+    return {
+        "id": str(entry.id_of(draft)),
+        "primary": draft is primary(entry),
+        "customer": draft.source.customer.code if draft.source else None,
+        "source": draft.source.name if draft.source else None,
+        "outcome": draft.outcome.value,
+        "reason": draft.reason.value or None,
+        "detail": draft.detail or None,
+        "pack": found.pack if found else None,
+        "notification": found.notification if found else None,
+        "fields": found.fields if found else {},
+        "rule": found.rule if found else None,
+        "rule_version": found.rule_version if found else None,
+        "matched": [asdict(condition) for condition in found.matched] if found else [],
+        "key": signal.key if signal else None,
+        "signal": signal.type.value if signal else None,
+    }
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,1 @@
+"""The customers file: reading it strictly, comparing it with the store, importing it."""
