@@ -1,0 +1,160 @@
+"""Reads the fields of a recognised notification out of a trap's varbinds or a mail's text. Recognising it is done elsewhere."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from collector.domain.mail import Mail
+from collector.domain.trap import Trap, VarbindValue
+from rules.derive import Step, step
+from rules.labels import LabelFinder
+from rules.model import FieldSpec, MailSide, SnmpSide
+from rules.text import Values, clean, fold, from_octets
+
+MAX_TEXT = 1_000_000
+"""Characters of a mail's text that fields are looked for in."""
+_Convert = Callable[[VarbindValue, str], str | None]
+
+
+def _as_text(value: VarbindValue, _suffix: str) -> str | None:
+    if isinstance(value, bytes):
+        return from_octets(value)
+    if isinstance(value, int):
+        return str(value) if -(1 << 64) < value < 1 << 64 else None
+    return clean(value) if value is not None else None
+
+
+def _suffix_only(_value: VarbindValue, suffix: str) -> str | None:
+    return suffix
+
+
+def _as_date(value: VarbindValue, _suffix: str) -> str | None:
+    """DateAndTime (RFC 2579): 8 octets, or 11 with the offset from UTC. Anything else is shown as it came."""
+    if not isinstance(value, bytes) or len(value) not in {8, 11}:
+        return _as_text(value, "")
+    year, month, day, hour, minute, second = int.from_bytes(value[:2], "big"), *value[2:7]
+    if not (1 <= month <= 12 and 1 <= day <= 31 and hour <= 23 and minute <= 59 and second <= 60):
+        return _as_text(value, "")
+    zone = f" {chr(value[8])}{value[9]:02}:{value[10]:02}" if len(value) == 11 and value[8] in b"+-" else ""
+    return f"{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}{zone}"
+
+
+def _converter(spec: FieldSpec) -> _Convert:
+    if spec.how == "oid_suffix":
+        return _suffix_only
+    if spec.as_date:
+        return _as_date
+    if not spec.enum:
+        return _as_text
+
+    def look_up(value: VarbindValue, suffix: str) -> str | None:
+        text = _as_text(value, suffix)
+        return spec.enum.get(text, text) if text is not None else None
+
+    return look_up
+
+
+class TrapReader:
+    """The fields of one kind in traps. A varbind belongs to the longest OID that its own begins with, by arcs; the first wins."""
+
+    def __init__(self, side: SnmpSide, built_in: frozenset[str]) -> None:
+        wanted: dict[str, list[tuple[str, _Convert]]] = {}
+        for spec in side.fields:
+            for oid in spec.oids:
+                wanted.setdefault(oid, []).append((spec.name, _converter(spec)))
+        self._wanted = [(oid, f"{oid}.", targets) for oid, targets in sorted(wanted.items(), key=lambda entry: -len(entry[0]))]
+        self._steps = _steps(side.fields)
+        self.source = "source" in built_in
+        self.oid = "trap_oid" in built_in
+        self.low = "specific_low" in built_in
+
+    def read(self, trap: Trap, source: str) -> Values:
+        """Fields and the built-in ones that the rules use."""
+        values: Values = {}
+        if self.source:
+            values["source"] = source
+        if self.oid:
+            values["trap_oid"] = trap.trap_oid
+        if self.low:
+            values["specific_low"] = specific_low(trap.trap_oid)
+        wanted = self._wanted
+        if wanted:
+            for oid, _tag, value in trap.varbinds:
+                for prefix, dotted, targets in wanted:
+                    if oid.startswith(dotted) or oid == prefix:
+                        for name, convert in targets:
+                            if name not in values:
+                                text = convert(value, oid[len(dotted) :])
+                                if text:
+                                    values[name] = text
+                        break
+        _apply(self._steps, values)
+        return values
+
+
+def specific_low(trap_oid: str) -> str:
+    """The low 16 bits of the last arc: Windows puts severity bits above the id of its log entry."""
+    last = trap_oid.rsplit(".", 1)[-1]
+    return str(int(last) & 0xFFFF) if last.isascii() and last.isdigit() and len(last) <= 20 else ""
+
+
+@dataclass(frozen=True, slots=True)
+class MailRead:
+    """One set of values per notification in the mail. `cut`: a limit was met, there may be more."""
+
+    rows: list[Values]
+    cut: bool
+
+
+class MailReader:
+    """The fields of one kind in mails."""
+
+    def __init__(self, side: MailSide, built_in: frozenset[str]) -> None:
+        labels: dict[str, tuple[str, ...]] = {fold(label): () for label in side.end_labels}
+        for spec in side.fields:
+            for label in spec.labels:
+                labels[fold(label)] = (*labels.get(fold(label), ()), spec.name)
+        named = frozenset(spec.name for spec in side.fields if spec.labels)
+        self._finder = LabelFinder(labels, frozenset(side.row_needs) or named) if named else None
+        self._rows = side.rows
+        self._steps = _steps(side.fields)
+        self._built_in = built_in
+
+    def read(self, mail: Mail, source: str) -> MailRead:
+        """Fields and the built-in ones that the rules use; in a mail of several rows `text` is the row's own lines."""
+        text = mail.text[:MAX_TEXT]
+        cut = len(mail.text) > MAX_TEXT
+        if self._finder is None:
+            return MailRead([self._complete({}, mail, source, text)], cut)
+        if not self._rows:
+            return MailRead([self._complete(self._finder.first(text), mail, source, text)], cut)
+        found = self._finder.rows(text)
+        rows = found.rows
+        if len(rows) < 2:
+            return MailRead([self._complete(rows[0].values if rows else {}, mail, source, text)], cut or found.cut)
+        ends = [*(row.start for row in rows[1:]), len(text)]
+        parts = [text[row.start : end] for row, end in zip(rows, ends, strict=True)]
+        return MailRead(
+            [self._complete(row.values, mail, source, part) for row, part in zip(rows, parts, strict=True)], cut or found.cut
+        )
+
+    def _complete(self, values: Values, mail: Mail, source: str, text: str) -> Values:
+        if "source" in self._built_in:
+            values["source"] = source
+        if "subject" in self._built_in:
+            values["subject"] = clean(mail.subject)
+        if "text" in self._built_in:
+            values["text"] = text
+        _apply(self._steps, values)
+        return values
+
+
+def _steps(fields: tuple[FieldSpec, ...]) -> list[tuple[str, Step]]:
+    found = [(spec.name, step(spec)) for spec in fields]
+    return [(name, make) for name, make in found if make is not None]
+
+
+def _apply(steps: list[tuple[str, Step]], values: Values) -> None:
+    for name, make in steps:
+        value = make(values)
+        if value:
+            values[name] = value

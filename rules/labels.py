@@ -1,0 +1,150 @@
+"""Finds `Label: value` in the text of a mail: one per line, several per line between commas, in table cells, under a table head.
+Values are found by the known labels, never by counting commas. Linear in the text; the work per mail is bounded."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from rules.text import clean, fold
+
+MAX_ROWS = 1_000
+MAX_CANDIDATES = 40_000
+"""Colons and cells that are looked at per mail; more is a hostile mail."""
+MAX_LABEL = 60
+_MAX_CELLS = 200
+_EDGES = " \t,;|"
+
+
+@dataclass(slots=True)
+class Row:
+    """One repetition of the labels. `start`: where its first line begins in the text."""
+
+    start: int
+    values: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """`cut`: a limit was met, the text may hold more rows."""
+
+    rows: list[Row]
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    start: int
+    label: str
+    value: str
+    head: bool
+
+
+class LabelFinder:
+    """Knows the labels of one kind: folded label -> the fields it gives (none for a label that only ends another's value)."""
+
+    def __init__(self, labels: dict[str, tuple[str, ...]], needs: frozenset[str]) -> None:
+        self._labels = labels
+        self._needs = needs
+
+    def first(self, text: str) -> dict[str, str]:
+        """The first value of each field in the whole text."""
+        values: dict[str, str] = {}
+        for pair in self._pairs(text):
+            self._store(pair, values)
+        return values
+
+    def rows(self, text: str) -> Rows:
+        """A new row begins where a label comes again; each line under a table head is one. Rows without a needed field do not
+        count."""
+        rows: list[Row] = []
+        seen: set[str] = set()
+        cut = False
+        for pair in self._pairs(text):
+            if not pair.label:
+                cut = True
+            elif pair.head or pair.label in seen or not rows:
+                if len(rows) >= MAX_ROWS:
+                    cut = True
+                    break
+                rows.append(Row(pair.start, {}))
+                seen = set()
+            if rows and pair.label:
+                seen.add(pair.label)
+                self._store(pair, rows[-1].values)
+        return Rows([row for row in rows if not self._needs.isdisjoint(row.values)], cut)
+
+    def _store(self, pair: _Pair, values: dict[str, str]) -> None:
+        value = clean(pair.value)
+        if value:
+            for name in self._labels.get(pair.label, ()):
+                values.setdefault(name, value)
+
+    def _pairs(self, text: str) -> Iterator[_Pair]:
+        """In text order; a pair with an empty label says that the limit is met."""
+        budget = MAX_CANDIDATES
+        start = 0
+        head: list[str] = []
+        for line in text.split("\n"):
+            budget -= 1 + line.count(":") + line.count("\t")
+            if budget < 0:
+                yield _Pair(start, "", "", head=False)
+                return
+            cells = line.split("\t", _MAX_CELLS) if "\t" in line else []
+            names = [self._label(cell.rstrip(" :")) for cell in cells]
+            if _is_head(names):
+                head = names
+            elif head and cells:
+                yield from _under_head(start, head, cells)
+            else:
+                head = []
+                yield from _in_cells(start, names, cells) if any(names) else self._in_line(start, line)
+            start += len(line) + 1
+
+    def _label(self, text: str) -> str:
+        """The folded label, or nothing when `text` is not a known one."""
+        if len(text) > MAX_LABEL * 2:
+            return ""
+        label = fold(text.strip())
+        return label if label in self._labels else ""
+
+    def _in_line(self, start: int, line: str) -> Iterator[_Pair]:
+        if "\uff1a" in line:
+            line = line.replace("\uff1a", ":")
+        found: list[tuple[int, int, str]] = []
+        at = line.find(":")
+        while at >= 0:
+            floor = max(0, at - 2 * MAX_LABEL)
+            begin = max(floor, *(line.rfind(edge, floor, at) + 1 for edge in ",\t;|"))
+            label = self._label(line[begin:at])
+            if label:
+                found.append((begin, at + 1, label))
+            at = line.find(":", at + 1)
+        for index, (begin, value_at, label) in enumerate(found):
+            end = found[index + 1][0] if index + 1 < len(found) else len(line)
+            yield _Pair(start if index == 0 else start + begin, label, _value(line[value_at:end]), head=False)
+
+
+def _is_head(names: list[str]) -> bool:
+    """Two labels side by side in cells are a table's head, not a label and its value."""
+    return any(first and second for first, second in pairwise(names))
+
+
+def _under_head(start: int, head: list[str], cells: list[str]) -> Iterator[_Pair]:
+    first = True
+    for label, cell in zip(head, cells, strict=False):
+        if label:
+            yield _Pair(start, label, _value(cell), head=first)
+            first = False
+
+
+def _in_cells(start: int, names: list[str], cells: list[str]) -> Iterator[_Pair]:
+    for index, label in enumerate(names):
+        if label:
+            value = cells[index + 1] if index + 1 < len(cells) and not names[index + 1] else ""
+            yield _Pair(start, label, _value(value), head=False)
+
+
+def _value(text: str) -> str:
+    """Without the separators around it and one pair of quotes."""
+    text = text.strip(_EDGES)
+    return text[1:-1] if len(text) >= 2 and text[0] == text[-1] == '"' else text
