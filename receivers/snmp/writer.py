@@ -1,0 +1,197 @@
+"""The committing thread: takes what has arrived in groups, chooses the lane, makes the group durable, then answers its informs.
+Receiving goes on meanwhile in a thread of its own."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from collector.domain.clock import NS_PER_SECOND, Clock
+from collector.domain.errors import JournalError
+from collector.domain.item import ItemKind, Record, TallyReason
+from collector.journal.interface import JournalWriter
+from collector.logs import Log
+from receivers.snmp.answers import Answers
+from receivers.snmp.arrivals import Address, Arrivals, Chunk
+from receivers.snmp.counters import SnmpCounters
+from receivers.snmp.limiter import PeerLimiter, Standing
+from receivers.snmp.message import INFORM, Shape, peek
+from receivers.snmp.tallies import Tallies, TallyReport
+from receivers.snmp.udp import Listener
+
+GROUP_DATAGRAMS = 1_000
+GROUP_OCTETS = 8 << 20
+REPORT_EVERY_NS = NS_PER_SECOND
+RETRY_SECONDS = 0.2
+_MAPPED_IPV4 = "::ffff:"
+
+log = Log(__name__)
+
+
+@dataclass(slots=True)
+class Lane:
+    """One stream of the receiver."""
+
+    name: Literal["main", "bulk"]
+    journal: JournalWriter
+
+
+@dataclass(slots=True)
+class _Group:
+    """What goes to one lane in one commit. `informs` names the records to be answered, and where to."""
+
+    records: list[Record] = field(default_factory=list)
+    informs: list[tuple[int, Listener, Address]] = field(default_factory=list)
+
+    def split(self) -> tuple[list[Record], list[Record]]:
+        """(traps, informs)"""
+        places = {place for place, _, _ in self.informs}
+        traps = [record for place, record in enumerate(self.records) if place not in places]
+        return traps, [self.records[place] for place, _, _ in self.informs]
+
+
+class Writer:
+    """Commits until the buffer is closed and empty. `room` says whether the disk has room for more than traps; `wake` tells the
+    pipeline that there is something to read."""
+
+    def __init__(
+        self,
+        arrivals: Arrivals,
+        *,
+        main: JournalWriter,
+        bulk: JournalWriter,
+        limiter: PeerLimiter,
+        answers: Answers,
+        tallies: Tallies,
+        report: TallyReport,
+        clock: Clock,
+        room: Callable[[], bool],
+        wake: Callable[[], None],
+        counters: SnmpCounters,
+    ) -> None:
+        self._arrivals = arrivals
+        self._main = Lane("main", main)
+        self._bulk = Lane("bulk", bulk)
+        self._limiter = limiter
+        self._answers = answers
+        self._tallies = tallies
+        self._report = report
+        self._clock = clock
+        self._room = room
+        self._wake = wake
+        self._counters = counters
+        self._pause = threading.Event()
+        self._give_up_at_ns: int | None = None
+
+    def give_up_at(self, monotonic_ns: int) -> None:
+        """From then on a group that the journal refuses is not tried again."""
+        self._give_up_at_ns = monotonic_ns
+
+    def run(self) -> None:
+        report_at_ns = self._clock.monotonic_ns()
+        while not self._arrivals.drained():
+            wait_seconds = max(0, report_at_ns - self._clock.monotonic_ns()) / NS_PER_SECOND
+            chunks = self._arrivals.take(max_datagrams=GROUP_DATAGRAMS, max_octets=GROUP_OCTETS, timeout_seconds=wait_seconds)
+            if chunks:
+                self._store(chunks)
+            if self._clock.monotonic_ns() >= report_at_ns:
+                self._write_tallies()
+                report_at_ns = self._clock.monotonic_ns() + REPORT_EVERY_NS
+        self._write_tallies()
+
+    def _write_tallies(self) -> None:
+        if self._report.write():
+            self._wake()
+
+    def _store(self, chunks: Sequence[Chunk]) -> None:
+        main, bulk = self._sorted(chunks)
+        self._commit(self._main, main)
+        self._commit(self._bulk, bulk)
+
+    def _sorted(self, chunks: Sequence[Chunk]) -> tuple[_Group, _Group]:
+        """What goes to the main lane and what to the bulk lane; informs that are refused go nowhere."""
+        main, bulk = _Group(), _Group()
+        room, judge = self._room(), self._limiter.judge
+        for chunk in chunks:
+            listener, received_at_ns, monotonic_ns = chunk.listener, chunk.received_at_ns, chunk.monotonic_ns
+            for datagram, address in chunk.datagrams:
+                peer = address[0].removeprefix(_MAPPED_IPV4)
+                standing = judge(peer, monotonic_ns)
+                group = main if standing is Standing.WITHIN else bulk
+                over = standing is Standing.OVER
+                if over:
+                    self._counters.over_limit += 1
+                # The search for one octet spares most traps the closer look.
+                if INFORM in datagram and peek(datagram).shape is Shape.INFORM:
+                    if over or not room:
+                        self._refuse(listener, peer, over_limit=over)
+                        continue
+                    group.informs.append((len(group.records), listener, address))
+                group.records.append(
+                    Record(ItemKind.DATAGRAM, received_at_ns, monotonic_ns, listener.name, peer, address[1], b"", datagram)
+                )
+        return main, bulk
+
+    def _refuse(self, listener: Listener, peer: str, *, over_limit: bool) -> None:
+        """An inform that is neither stored nor answered: its sender repeats it."""
+        if over_limit:
+            self._counters.refused_over_limit += 1
+            self._tallies.add(TallyReason.OVER_LIMIT, listener.name, peer=peer)
+        else:
+            self._counters.refused_disk_short += 1
+            self._tallies.add(TallyReason.DISK_SHORT, listener.name, peer=peer)
+
+    def _commit(self, lane: Lane, group: _Group) -> None:
+        """Make a group durable, then answer its informs. While the journal refuses, informs are left to their senders' repetition
+        and traps are tried again and again."""
+        while group.records:
+            try:
+                self._append(lane, group.records)
+            except JournalError as error:
+                group = self._after_failure(lane, group, error)
+            else:
+                self._answer(group)
+                self._wake()
+                return
+
+    def _append(self, lane: Lane, records: list[Record]) -> None:
+        began_ns = self._clock.monotonic_ns()
+        lane.journal.append(records)
+        counters = self._counters
+        counters.commit_seconds += (self._clock.monotonic_ns() - began_ns) / NS_PER_SECOND
+        counters.commits += 1
+        if lane.name == "main":
+            counters.stored += len(records)
+        else:
+            counters.held_back += len(records)
+        if counters.stalled:
+            counters.stalled = False
+            log.info("the journal takes datagrams again", lane=lane.name)
+
+    def _answer(self, group: _Group) -> None:
+        now_ns = self._clock.monotonic_ns()
+        for place, listener, address in group.informs:
+            self._answers.send(group.records[place].payload, listener, to=address, now_ns=now_ns)
+
+    def _after_failure(self, lane: Lane, group: _Group, error: JournalError) -> _Group:
+        """What is left to try again."""
+        self._counters.commit_failures += 1
+        if not self._counters.stalled:
+            self._counters.stalled = True
+            log.warning("the journal takes nothing; traps wait, informs are refused", lane=lane.name, reason=error)
+        traps, informs = group.split()
+        self._lose(informs)
+        self._counters.refused_disk_short += len(informs)
+        if not traps:
+            return _Group()
+        if self._give_up_at_ns is not None and self._clock.monotonic_ns() >= self._give_up_at_ns:
+            self._lose(traps)
+            self._counters.abandoned += len(traps)
+            log.error("traps are lost: the journal took nothing until the stop", lane=lane.name, traps=len(traps))
+            return _Group()
+        self._pause.wait(RETRY_SECONDS)
+        return _Group(traps)
+
+    def _lose(self, records: Sequence[Record]) -> None:
+        for record in records:
+            self._tallies.add(TallyReason.DISK_SHORT, record.listener, peer=record.peer_address)
