@@ -1,0 +1,167 @@
+"""The tree of a mail's parts, cut by boundaries within limits. Splitting and transfer decoding only: which part is the text, and
+what a header means, is decided in `decode`. Why not the standard library's parser: docs/adr/0003-mail-decoding.md."""
+
+import binascii
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from receivers.smtp import headers
+from receivers.smtp.headers import Fields
+
+_SOFT_BREAK = re.compile(rb"=[ \t]+\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is looked at of one mail; beyond it the result says `partial`. Octets, characters for `text`."""
+
+    text: int = 1 << 20
+    parts: int = 100
+    depth: int = 10
+    header_octets: int = 256 << 10
+    forwards: int = 1
+
+
+@dataclass(slots=True)
+class Budget:
+    """What is left of the limits while one mail is read."""
+
+    limits: Limits
+    parts: int
+    header_octets: int
+    partial: bool = False
+
+    @classmethod
+    def of(cls, limits: Limits) -> "Budget":
+        return cls(limits, limits.parts, limits.header_octets)
+
+
+@dataclass(slots=True)
+class Part:
+    """One part: `buffer[start:end]` is its body, still transfer-encoded. `media_type` is never empty."""
+
+    buffer: bytes
+    start: int
+    end: int
+    fields: Fields
+    media_type: str
+    parameters: dict[str, str]
+    children: list["Part"] = field(default_factory=list)
+
+    def raw(self) -> bytes:
+        """The body as it stands in the mail, line ends as `\\n`."""
+        return self.buffer[self.start : self.end]
+
+    def octets(self) -> bytes:
+        """The body with its transfer encoding undone; broken encodings as far as they go."""
+        return transfer_decoded(self.raw(), headers.first(self.fields, "content-transfer-encoding"))
+
+    def file_name(self) -> str:
+        disposition = headers.parameters(headers.first(self.fields, "content-disposition"))
+        return headers.file_name(disposition, "filename") or headers.file_name(self.parameters, "name")
+
+    def is_attached(self) -> bool:
+        """Whether the part says that it is an attachment."""
+        return headers.first(self.fields, "content-disposition").lstrip()[:10].lower() == b"attachment"
+
+
+def parse(buffer: bytes, budget: Budget) -> Part:
+    """The tree of a whole mail. `buffer` has `\\n` line ends (see `normalised`)."""
+    return _part(buffer, 0, len(buffer), budget=budget, depth=1, default="text/plain")
+
+
+def normalised(raw: bytes) -> bytes:
+    """`\\n` line ends: CR LF, and lone CR and LF that some consoles send, once and before anything looks at lines."""
+    buffer = raw.replace(b"\r\n", b"\n")
+    return buffer.replace(b"\r", b"\n") if b"\r" in buffer else buffer
+
+
+def forwarded(part: Part, budget: Budget) -> Part:
+    """The mail inside a message/rfc822 part."""
+    budget.parts -= 1
+    encoding = headers.first(part.fields, "content-transfer-encoding").strip().lower()
+    if encoding in {b"base64", b"quoted-printable"}:  # forbidden by RFC 2046 section 5.2.1, and sent all the same
+        return parse(normalised(part.octets()), budget)
+    return _part(part.buffer, part.start, part.end, budget=budget, depth=1, default="text/plain")
+
+
+def transfer_decoded(octets: bytes, encoding: bytes) -> bytes:
+    """Undo quoted-printable or base64; any other name means that nothing was encoded."""
+    match encoding.strip().strip(b"\"'").lower():
+        case b"quoted-printable":
+            if b"= " in octets or b"=\t" in octets:
+                octets = _SOFT_BREAK.sub(b"=\n", octets)
+            return binascii.a2b_qp(octets)
+        case b"base64":
+            return headers.base64(octets)
+        case _:
+            return octets
+
+
+def _part(buffer: bytes, start: int, end: int, *, budget: Budget, depth: int, default: str) -> Part:
+    fields, body, cut = headers.split(buffer, start, end, limit=budget.header_octets)
+    budget.header_octets -= min(body - start, budget.header_octets)
+    budget.partial |= cut
+    value = headers.first(fields, "content-type")
+    stated = headers.media_type(value)
+    part = Part(buffer, body, end, fields, stated or default, headers.parameters(value))
+    if part.media_type.startswith("multipart/"):
+        if depth >= budget.limits.depth:
+            budget.partial = True
+        else:
+            part.children = _children(part, budget, depth)
+    return part
+
+
+def _children(part: Part, budget: Budget, depth: int) -> list[Part]:
+    default = "message/rfc822" if part.media_type == "multipart/digest" else "text/plain"
+    children = []
+    for start, end in _sections(part.buffer, part.start, part.end, _boundary(part)):
+        if budget.parts <= 0:
+            budget.partial = True
+            break
+        budget.parts -= 1
+        children.append(_part(part.buffer, start, end, budget=budget, depth=depth + 1, default=default))
+    return children
+
+
+def _boundary(part: Part) -> bytes:
+    """As stated, else guessed from the first line that looks like a delimiter."""
+    stated = part.parameters.get("boundary", "").rstrip().encode("latin-1")
+    if stated:
+        return stated
+    line = re.compile(rb"\n{0,2}--([^\n]{1,70})\n").match(part.buffer, part.start, part.end)
+    return line[1].rstrip() if line else b""
+
+
+def _sections(buffer: bytes, start: int, end: int, boundary: bytes) -> Iterator[tuple[int, int]]:
+    """Where the parts between delimiter lines stand (RFC 2046 section 5.1.1). A missing last delimiter is forgiven."""
+    if not boundary:
+        return
+    begin = -1
+    for line, after, closing in _delimiters(buffer, start, end, b"--" + boundary):
+        if begin >= 0:
+            yield begin, max(begin, line)
+        if closing:
+            return
+        begin = after
+    if begin >= 0:
+        yield begin, end
+
+
+def _delimiters(buffer: bytes, start: int, end: int, mark: bytes) -> Iterator[tuple[int, int, bool]]:
+    """(index of the newline before it, index behind its line, whether it is the closing one) of every delimiter line."""
+    at = start if buffer.startswith(mark, start, end) else _next_line_with(buffer, start, end, mark)
+    while at >= 0:
+        stop = buffer.find(b"\n", at, end)
+        stop = end if stop < 0 else stop
+        tail = buffer[at + len(mark) : stop].rstrip(b" \t") if stop - at - len(mark) <= 1_000 else b"no delimiter"
+        if tail in {b"", b"--"}:
+            yield at - 1, min(stop + 1, end), tail == b"--"
+        at = _next_line_with(buffer, stop, end, mark)
+
+
+def _next_line_with(buffer: bytes, start: int, end: int, mark: bytes) -> int:
+    found = buffer.find(b"\n" + mark, start, end)
+    return found + 1 if found >= 0 else -1
