@@ -17,6 +17,12 @@ def verify_positions(positions: dict[StreamName, int], states: Iterable[StreamSt
     positions were made with: a lost disk, a restored backup."""
     ends = {state.stream: state.end for state in states}
     troubles = [trouble for stream, position in sorted(positions.items()) if (trouble := _trouble(stream, position, ends))]
+    troubles += [
+        _foreign(stream, known)
+        for stream in sorted(ends.keys() - positions.keys())
+        for known in _kin(stream, positions)
+        if known in ends
+    ]
     if troubles:
         raise ConfigurationError("the journal and the store do not belong together:\n" + "\n".join(troubles))
 
@@ -28,7 +34,18 @@ def _trouble(stream: StreamName, position: int, ends: dict[StreamName, int]) -> 
         if position <= end:
             return None
         return f"{stream}: the store has processed up to {position}, but the journal ends at {end}. {remedy}"
-    others = ", ".join(sorted(str(other) for other in ends if other.lane == stream.lane))
-    if others:
+    if others := ", ".join(map(str, _kin(stream, ends))):
         return f"{stream}: the store knows this stream, but the journal has {others} in its place: it was begun anew. {remedy}"
     return f"{stream}: the store has processed up to {position}, but the journal has no such stream. {remedy}"
+
+
+def _foreign(stream: StreamName, known: StreamName) -> str:
+    return (
+        f"{stream}: the journal has this stream beside {known}, "
+        "which the store knows for the same lane. Move away the directory of the wrong one."
+    )
+
+
+def _kin(stream: StreamName, streams: Iterable[StreamName]) -> list[StreamName]:
+    """Streams of the same lane with another epoch."""
+    return sorted(other for other in streams if other.lane == stream.lane and other != stream)

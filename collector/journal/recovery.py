@@ -15,11 +15,11 @@ from collector.journal.disk import Disk, journal_error
 from collector.journal.endword import EndWord, Published
 from collector.journal.frames import Header
 from collector.journal.index import SparseIndex
-from collector.journal.segments import Window, list_segments, segment_path
+from collector.journal.segments import Window, list_segments, read_marker, segment_path
 
 _log = logging.getLogger(__name__)
 _LOCK = "lock"
-_LOCK_TRIES = 100
+LOCK_TRIES = 100
 _LOCK_PAUSE = 0.05
 
 
@@ -41,16 +41,53 @@ class Tail:
 
 def lock_stream(directory: Path, stream: StreamName) -> int:
     """Be the only writer; a predecessor that is dying gets 5 s. Raise JournalError when somebody else stays."""
-    descriptor = os.open(directory / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    for _ in range(_LOCK_TRIES):
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(_LOCK_PAUSE)
-        else:
+    for _ in range(LOCK_TRIES):
+        descriptor = _try_lock(directory)
+        if descriptor is not None:
             return descriptor
-    os.close(descriptor)
+        time.sleep(_LOCK_PAUSE)
     raise JournalError(f"{stream}: another process is writing this stream")
+
+
+def settle(stream: StreamName, directory: Path, *, disk: Disk, counts: StreamCounts) -> None:
+    """Make the published end true when nobody has done so since the machine started. Raise JournalError when the disk does
+    not let us, ValueError when the directory is damaged."""
+    marker = read_marker(directory)
+    for _ in range(LOCK_TRIES):
+        if _is_settled(directory):
+            return
+        descriptor = _try_lock(directory)
+        if descriptor is not None:
+            words = open_end_word(directory)
+            try:
+                recover(stream, directory, marker, words=words, disk=disk, counts=counts)
+            finally:
+                words.close()
+                os.close(descriptor)
+        else:
+            time.sleep(_LOCK_PAUSE)
+    raise JournalError(f"{stream}: its writer does not finish opening it")
+
+
+def _try_lock(directory: Path) -> int | None:
+    descriptor = os.open(directory / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _is_settled(directory: Path) -> bool:
+    try:
+        words = EndWord(directory, writable=False)
+    except (OSError, ValueError):
+        return False
+    try:
+        return words.is_current()
+    finally:
+        words.close()
 
 
 def open_end_word(directory: Path) -> EndWord:

@@ -1,6 +1,7 @@
 """Opening a journal's directory: which streams there are, making new ones, and handing out writers, readers and the keeper."""
 
 import fcntl
+import logging
 import os
 import secrets
 import shutil
@@ -19,10 +20,12 @@ from collector.journal.endword import EndWord
 from collector.journal.frames import MARKER_SIZE
 from collector.journal.keeper import SegmentKeeper
 from collector.journal.reader import SegmentReader
+from collector.journal.recovery import settle
 from collector.journal.segments import marker_path, stream_directories
 from collector.journal.writer import SEGMENT_BYTES, SegmentWriter
 from collector.metrics import Family
 
+_log = logging.getLogger(__name__)
 _NEW = ".new-"
 _LOCK = ".lock"
 
@@ -49,7 +52,7 @@ class Journal:
         self._root = directory
         self._clock = clock
         self._segment_bytes = segment_bytes
-        self._disk = disk
+        self._disk = disk or Disk()
         self._counts = JournalCounts()
 
     def open_writer(self, lane: str) -> SegmentWriter:
@@ -65,7 +68,10 @@ class Journal:
             raise journal_error(lane, error) from error
 
     def reader(self) -> SegmentReader:
-        """Streams that nobody has opened since the machine started are recovered first, so that their ends are true."""
+        """Streams that nobody has opened since the machine started are recovered first, so that their ends are true.
+
+        Raise JournalError when the disk does not let us.
+        """
         self._settle()
         return SegmentReader(self._root, counts=self._counts)
 
@@ -90,8 +96,10 @@ class Journal:
 
     def _settle(self) -> None:
         for stream, directory in stream_directories(self._root).items():
-            if not _is_settled(directory):
-                self._writer(stream).close()
+            try:
+                settle(stream, directory, disk=self._disk, counts=self._counts.of(stream))
+            except (OSError, ValueError) as error:
+                _log.error("A stream of the journal cannot be opened.", extra={"stream": str(stream), "reason": str(error)})
 
     def _stream_of(self, lane: str) -> StreamName:
         fresh = _fresh_name(lane)
@@ -140,14 +148,3 @@ def _only_one(root: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def _is_settled(directory: Path) -> bool:
-    try:
-        words = EndWord(directory, writable=False)
-    except (OSError, ValueError):
-        return False
-    try:
-        return words.is_current()
-    finally:
-        words.close()

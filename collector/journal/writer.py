@@ -32,7 +32,7 @@ class SegmentWriter:
         *,
         clock: Clock,
         counts: StreamCounts,
-        disk: Disk | None = None,
+        disk: Disk,
         segment_bytes: int = SEGMENT_BYTES,
     ) -> None:
         """Raise JournalError when the stream has another writer that does not go away, or the disk refuses."""
@@ -40,7 +40,7 @@ class SegmentWriter:
         self._directory = directory
         self._clock = clock
         self._counts = counts
-        self._disk = disk or Disk()
+        self._disk = disk
         self._segment_bytes = segment_bytes
         self._descriptor: int | None = None
         self._closed = False
