@@ -1,0 +1,25 @@
+"""An Inspector outside the long-running roles, for one command."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from collector.app.decoders import decoders
+from collector.app.knowledge import KnowledgeKeeper
+from collector.config import Settings
+from collector.domain.clock import SystemClock
+from collector.journal.streams import Journal
+from collector.pipeline.inspection import Inspector
+from collector.store.engine import Store, Turn
+from collector.store.migrate import require_current
+
+
+@contextmanager
+def inspector(settings: Settings, store: Store, turn: Turn) -> Iterator[Inspector]:
+    """Raise ConfigurationError when store or journal do not fit this program."""
+    require_current(store)
+    clock = SystemClock()
+    journal = Journal(settings.journal_dir, clock=clock, segment_bytes=settings.journal.segment_bytes)
+    reader = journal.reader()
+    with decoders() as made:
+        yield Inspector(store, reader, knowledge=KnowledgeKeeper(store, settings, made), clock=clock, turn=turn)
+    reader.close()

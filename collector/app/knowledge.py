@@ -1,0 +1,78 @@
+"""What `process` and the API know about customers and rules, kept up to date while they run."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from collector.config import Settings
+from collector.domain.errors import ConfigurationError
+from collector.logs import Log
+from collector.pipeline.draft import Decoders
+from collector.pipeline.identify import SourceIndex
+from collector.pipeline.stages import Knowledge
+from collector.store.engine import Store
+from collector.store.registry import load_registry, registry_version
+from rules.engine import RuleSet
+from rules.loader import builtin_packs_path, load_packs
+
+_LOOK_SECONDS = 0.5
+log = Log(__name__)
+
+
+class KnowledgeKeeper:
+    """Call it for the present knowledge. Twice a second it asks the store whether the registry changed."""
+
+    def __init__(self, store: Store, settings: Settings, decoders: Decoders) -> None:
+        """Raise ConfigurationError when no rule pack can be loaded, Unavailable when the store is away."""
+        self._store = store
+        self._settings = settings
+        with store.read() as connection:
+            registry = load_registry(connection)
+        self._knowledge = Knowledge(registry, SourceIndex(registry.sources), load_rules(settings), decoders, settings.site)
+        self._looked_at = time.monotonic()
+
+    def __call__(self) -> Knowledge:
+        """Raise Unavailable when the store is away."""
+        now = time.monotonic()
+        if now - self._looked_at >= _LOOK_SECONDS:
+            self._looked_at = now
+            self._refresh()
+        return self._knowledge
+
+    def _refresh(self) -> None:
+        with self._store.read() as connection:
+            if registry_version(connection) == self._knowledge.registry.version:
+                return
+            registry = load_registry(connection)
+        self._knowledge = replace(self._knowledge, registry=registry, index=SourceIndex(registry.sources))
+        log.info("customers were read again", version=registry.version, sources=len(registry.sources))
+
+    def reload_rules(self) -> None:
+        """Read the packs again; the last good set stays when none can be loaded."""
+        try:
+            self._knowledge = replace(self._knowledge, rules=load_rules(self._settings))
+        except ConfigurationError as error:
+            log.error("the rules were not reloaded", reason=str(error))
+
+
+def load_rules(settings: Settings) -> RuleSet:
+    """The packs of the product and of the installation. A broken pack is left out and said; raise ConfigurationError when none
+    is left."""
+    texts = _texts(builtin_packs_path())
+    if settings.rules.packs_dir is not None:
+        texts += _texts(settings.rules.packs_dir)
+    loaded = load_packs(texts)
+    for file, error in loaded.refused.items():
+        log.error("a rule pack was refused", file=file, reason=str(error))
+    if not loaded.ruleset.packs:
+        raise ConfigurationError("no rule pack could be loaded")
+    log.info("rules were read", packs=len(loaded.ruleset.packs), refused=len(loaded.refused), hash=loaded.ruleset.hash)
+    return loaded.ruleset
+
+
+def _texts(folder: Path) -> list[tuple[str, str]]:
+    """Raise ConfigurationError when the folder or a file in it cannot be read."""
+    try:
+        return [(path.name, path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.yaml"))]
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"[rules] packs_dir: {folder} cannot be read: {error}") from error

@@ -1,0 +1,20 @@
+"""The names of what the roles share in the run directory."""
+
+from pathlib import Path
+
+from collector.config import Settings
+
+
+def process_wake(settings: Settings) -> Path:
+    """The socket on which `process` is told that there is something new in the journal."""
+    return settings.run_dir / "process.wake"
+
+
+def writer_turn(settings: Settings) -> Path:
+    """The token of those who wait for the store's write lock."""
+    return settings.run_dir / "writer.turn"
+
+
+def snapshot(settings: Settings) -> Path:
+    """What the receivers know when the store is away."""
+    return settings.data_dir / "snapshot.json"

@@ -1,0 +1,129 @@
+"""The process role: store, journal, rules and decoders put together around the processor's loop."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from collector.actions import Actions
+from collector.app.decoders import decoders
+from collector.app.knowledge import KnowledgeKeeper
+from collector.app.paths import process_wake, writer_turn
+from collector.domain.errors import Unavailable
+from collector.journal.interface import JournalKeeper
+from collector.journal.positions import verify_positions
+from collector.journal.streams import Journal
+from collector.logs import Log
+from collector.metrics import register
+from collector.pipeline.counters import ProcessCounters
+from collector.pipeline.processor import Processor
+from collector.role import Readiness, RoleContext
+from collector.store.engine import Store
+from collector.store.migrate import require_current
+from collector.store.seen import drop_expired
+from collector.store.streams import load_positions
+from collector.wake import WakeListener
+from collector.writer_turn import WriterTurn
+
+_QUIET_EVERY_SECONDS = 1.0
+_TIDY_EVERY_SECONDS = 60.0
+log = Log(__name__)
+
+
+def run_process(role: RoleContext) -> None:
+    """Until stopped. Raise ConfigurationError when schema, journal or rules do not fit."""
+    settings = role.settings
+    store = Store(settings.store_url)
+    _wait_for_store(store, role)
+    if role.stop.is_set():
+        return
+    journal = Journal(settings.journal_dir, clock=role.clock, segment_bytes=settings.journal.segment_bytes)
+    reader = journal.reader()
+    with store.read() as connection:
+        verify_positions({name: position.position for name, position in load_positions(connection).items()}, reader.streams())
+    counters = ProcessCounters()
+    turn = WriterTurn(writer_turn(settings))
+    listener = WakeListener(process_wake(settings))
+    with decoders() as made:
+        knowledge = KnowledgeKeeper(store, settings, made)
+        processor = Processor(
+            store,
+            reader,
+            knowledge=knowledge,
+            clock=role.clock,
+            batch_limit=settings.process.batch,
+            counters=counters,
+            wait_for_work=lambda seconds: listener.wait(seconds, interrupt=role.stop.fileno()),
+            someone_waits=turn.someone_waits,
+            changed=lambda: None,
+        )
+        register(role.registry, counters, journal)
+        role.ready_when(lambda: _readiness(store))
+        chores = Chores(role, store, journal.keeper(), processor, Actions(store, role.clock, turn.waiting), knowledge)
+        processor.run(role.stop, housekeeping=chores)
+    listener.close()
+    reader.close()
+    store.close()
+
+
+def _wait_for_store(store: Store, role: RoleContext) -> None:
+    """The store may come later than we do: wait for it, but not with a schema that is not ours."""
+    told = False
+    while not role.stop.is_set():
+        try:
+            require_current(store)
+        except Unavailable as error:
+            if not told:
+                log.warning("waiting for the store", reason=str(error))
+            told = True
+            role.stop.wait(0.5)
+        else:
+            return
+
+
+def _readiness(store: Store) -> Readiness:
+    return Readiness(ready=True) if store.reachable() else Readiness(ready=False, reasons=("store_away",))
+
+
+class Chores:
+    """What `process` does between batches: quiet times of cases, memory and journal that have served, a reload when asked."""
+
+    def __init__(
+        self,
+        role: RoleContext,
+        store: Store,
+        keeper: JournalKeeper,
+        processor: Processor,
+        actions: Actions,
+        knowledge: KnowledgeKeeper,
+    ) -> None:
+        self._role = role
+        self._store = store
+        self._keeper = keeper
+        self._processor = processor
+        self._actions = actions
+        self._knowledge = knowledge
+        self._due: dict[Callable[[], None], float] = {self._quiet: 0.0, self._tidy: 0.0}
+
+    def __call__(self) -> None:
+        """Raise Unavailable when the store is away."""
+        if self._role.reload_requested():
+            self._knowledge.reload_rules()
+        now = time.monotonic()
+        for chore, every in ((self._quiet, _QUIET_EVERY_SECONDS), (self._tidy, _TIDY_EVERY_SECONDS)):
+            if now >= self._due[chore]:
+                self._due[chore] = now + every
+                chore()
+
+    def _quiet(self) -> None:
+        changed = self._actions.pass_quiet_time()
+        if changed:
+            log.info("cases were resolved or closed after their quiet time", cases=changed)
+
+    def _tidy(self) -> None:
+        now = self._role.clock.now()
+        with self._store.write() as connection:
+            drop_expired(connection, before=now)
+        oldest = now - timedelta(days=self._role.settings.journal.retention_days)
+        dropped = self._keeper.drop(older_than=oldest, processed=self._processor.processed)
+        if dropped:
+            log.info("journal segments beyond their retention were dropped", segments=dropped)

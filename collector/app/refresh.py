@@ -1,0 +1,71 @@
+"""Keeps a receiver's snapshot as fresh as the store allows, in a thread of its own."""
+
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+from collector import snapshot
+from collector.domain.clock import Clock
+from collector.domain.errors import CollectorError
+from collector.logs import Log
+from collector.snapshot import Snapshot, SnapshotView
+from collector.store.engine import Store
+from collector.store.registry import Registry, load_registry, registry_version
+
+_EVERY_SECONDS = 0.5
+log = Log(__name__)
+
+
+class SnapshotRefresher:
+    """Asks the store twice a second for the registry's version and writes the local file when it changed. While the store is away
+    the last snapshot stays, and is no longer fresh after five seconds."""
+
+    def __init__(self, store: Store, path: Path, *, domains: tuple[str, ...], clock: Clock) -> None:
+        self._store = store
+        self._path = path
+        self._domains = frozenset(domains)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="snapshot", daemon=True)
+        self.view = SnapshotView(clock, snapshot.load(path))
+        self._away = False
+
+    def start(self) -> None:
+        self.refresh()
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(_EVERY_SECONDS):
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Once. The store being away is no error here."""
+        try:
+            present = self._read()
+        except CollectorError as error:
+            if not self._away:
+                log.warning("the store is away; the snapshot is used alone", reason=str(error))
+            self._away = True
+            return
+        self._away = False
+        known = self.view.current()
+        if known != present:
+            # A full disk must not keep a receiver from what it knows in memory.
+            with suppress(OSError):
+                snapshot.save(self._path, present)
+        self.view.confirm(present)
+
+    def _read(self) -> Snapshot:
+        known = self.view.current()
+        with self._store.read() as connection:
+            version = registry_version(connection)
+            if known is not None and known.version == version and known.domains == self._domains:
+                return known
+            return self._snapshot(load_registry(connection))
+
+    def _snapshot(self, registry: Registry) -> Snapshot:
+        mailboxes = frozenset(source.mailbox.casefold() for source in registry.sources if source.mailbox is not None)
+        return Snapshot(registry.version, mailboxes, self._domains)

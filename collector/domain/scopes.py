@@ -1,0 +1,43 @@
+"""What an API key may do: the list, its meaning, and the one question asked of it. Who holds which key is the store's business."""
+
+from collections.abc import Set as AbstractSet
+from enum import StrEnum
+
+from collector.domain.errors import Rejected
+
+
+class Scope(StrEnum):
+    """One right. `all` is every other one, those that come later included."""
+
+    ALL = "all"
+    CASES_READ = "cases:read"
+    CASES_WRITE = "cases:write"
+    NOTIFICATIONS_READ = "notifications:read"
+    NOTIFICATIONS_WRITE = "notifications:write"
+    LEDGER_READ = "ledger:read"
+
+
+MEANINGS = {
+    Scope.ALL: "everything",
+    Scope.CASES_READ: "list and read cases, their history and their notifications",
+    Scope.CASES_WRITE: "acknowledge, note, pend, resume, resolve, close and reopen cases",
+    Scope.NOTIFICATIONS_READ: "list and read notifications, their original bytes and why they became what they are",
+    Scope.NOTIFICATIONS_WRITE: "process quarantined notifications again",
+    Scope.LEDGER_READ: "read the ledger",
+}
+"""Scope → what it allows, in the order of the documentation."""
+
+
+def parse_scopes(text: str) -> frozenset[str]:
+    """Words of a comma list such as `cases:read,cases:write`. Raise Rejected when one is unknown or none is there."""
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    unknown = [word for word in words if word not in MEANINGS]
+    if unknown or not words:
+        told = f"{unknown[0]!r} is not a scope" if unknown else "no scope is named"
+        raise Rejected(f"{told}; scopes are {', '.join(MEANINGS)}")
+    return frozenset(words)
+
+
+def allows(held: AbstractSet[str], wanted: Scope) -> bool:
+    """Whether somebody with the scopes `held` may do `wanted`."""
+    return Scope.ALL in held or wanted in held
