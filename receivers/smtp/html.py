@@ -97,10 +97,12 @@ def _laid_out(marked: str) -> str:
     lines = []
     for line in marked.split("\n"):
         row = line.removeprefix("\t")
-        if _SOFT in row and ("\t" not in row or _single_cell(row)):
-            lines += [piece.strip(" \t") for piece in row.split(_SOFT)]
+        if _SOFT not in row:
+            lines.append(row)
+        elif "\t" in row and not _single_cell(row):
+            lines.append("\t".join(" ".join(piece for piece in cell.split(_SOFT) if piece) for cell in row.split("\t")))
         else:
-            lines.append(row.strip(_SOFT).replace(_SOFT, " ").rstrip(" "))
+            lines += [piece.strip(" \t") for piece in row.split(_SOFT)]
     return "\n".join(line for line in lines if line)
 
 
