@@ -4,8 +4,10 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, select
+from sqlalchemy.engine import Row
 
 from collector.domain.case import Verdict
 from collector.domain.ids import CaseId
@@ -73,22 +75,28 @@ def append_log(connection: Connection, entries: Iterable[LogEntry]) -> None:
 def read_log(connection: Connection, case_id: CaseId, *, after: int = 0, limit: int = 1000) -> list[tuple[int, LogEntry]]:
     """(cursor, entry), oldest first."""
     statement = select(_LOG).where(_LOG.c.case_id == case_id, _LOG.c.id > after).order_by(_LOG.c.id).limit(limit)
-    return [
-        (
-            row.id,
-            LogEntry(
-                CaseId(row.case_id),
-                row.at,
-                Verdict(row.verdict),
-                row.actor,
-                row.number,
-                row.notification,
-                row.text,
-                json.loads(row.detail),
-            ),
-        )
-        for row in connection.execute(statement)
-    ]
+    return [(row.id, _entry(row)) for row in connection.execute(statement)]
+
+
+def _entry(row: Row[tuple[Any, ...]]) -> LogEntry:
+    return LogEntry(
+        CaseId(row.case_id),
+        row.at,
+        Verdict(row.verdict),
+        row.actor,
+        row.number,
+        row.notification,
+        row.text,
+        json.loads(row.detail),
+    )
+
+
+def find_request(connection: Connection, case_id: CaseId, request: str, *, after: datetime) -> LogEntry | None:
+    """The entry younger than `after` that was written for this request (`detail["request"]`, a hex digest)."""
+    mentions = _LOG.c.detail.contains(request, autoescape=True)
+    statement = select(_LOG).where(_LOG.c.case_id == case_id, _LOG.c.at > after, mentions).order_by(_LOG.c.id)
+    entries = (_entry(row) for row in connection.execute(statement))
+    return next((entry for entry in entries if entry.detail.get("request") == request), None)
 
 
 def save_originals(connection: Connection, originals: Iterable[Original]) -> None:

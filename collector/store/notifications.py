@@ -155,6 +155,23 @@ def list_notifications(
     return [_notification(row) for row in connection.execute(statement.order_by(order).limit(limit))]
 
 
+def newest_of_cases(connection: Connection, case_ids: Iterable[int], *, each: int) -> dict[int, list[Notification]]:
+    """Of every case its newest notifications, at most `each`, newest first. The cost does not grow with what a case holds."""
+    older = _ROWS.alias()
+    oldest_shown = (
+        select(older.c.id).where(older.c.case_id == _CASES.c.id).order_by(older.c.id.desc()).limit(1).offset(each - 1)
+    ).scalar_subquery()
+    newest = (
+        select(_ROWS.c.id)
+        .select_from(_CASES.join(_ROWS, _ROWS.c.case_id == _CASES.c.id))
+        .where(_CASES.c.id.in_(list(case_ids)), _ROWS.c.id >= func.coalesce(oldest_shown, 0))
+    )
+    found: dict[int, list[Notification]] = {}
+    for row in connection.execute(_joined().where(_ROWS.c.id.in_(newest)).order_by(_ROWS.c.id.desc())):
+        found.setdefault(row.case_id, []).append(_notification(row))
+    return found
+
+
 def find_notifications(connection: Connection, wanted: NotificationId) -> list[Notification]:
     """All rows of the item; only the named row when the id names one."""
     statement = _joined().where(_STREAMS.c.name == wanted.stream, _ROWS.c.seq == wanted.seq)

@@ -66,6 +66,18 @@ def load_registry(connection: Connection) -> Registry:
     return Registry(registry_version(connection), customers, sources)
 
 
+def load_customers(connection: Connection, ids: Iterable[CustomerId]) -> dict[CustomerId, Customer]:
+    """These customers; ids that nobody has are left out."""
+    wanted = select(*_CUSTOMERS.c["id", "code", "name", "language"]).where(_CUSTOMERS.c.id.in_(sorted(set(ids))))
+    return {CustomerId(row.id): Customer(CustomerId(row.id), *row[1:]) for row in connection.execute(wanted)}
+
+
+def find_customer(connection: Connection, code: str) -> CustomerId | None:
+    """The id behind a customer's code."""
+    found = connection.execute(select(_CUSTOMERS.c.id).where(_CUSTOMERS.c.code == code)).scalar_one_or_none()
+    return None if found is None else CustomerId(found)
+
+
 def _source(row: Row[tuple[object, ...]], customer: Customer) -> Source:
     identity = None
     if row.snmp_version is not None:
