@@ -23,7 +23,7 @@ class Disk:
             raise
         return descriptor
 
-    def write(self, descriptor: int, octets: bytes, at: int) -> None:
+    def write(self, descriptor: int, octets: bytes | bytearray, at: int) -> None:
         """All of it, or OSError with any part of it written."""
         rest = memoryview(octets)
         while rest:

@@ -57,7 +57,7 @@ class Frame(NamedTuple):
     body: int
 
 
-def encode_batch(marker: bytes, first: int, records: Sequence[Record]) -> list[tuple[Header, bytes]]:
+def encode_batch(marker: bytes, first: int, records: Sequence[Record]) -> list[tuple[Header, bytearray]]:
     """Pack the records, numbered from `first`, as one frame or, above FRAME_BYTES, as several that belong together.
 
     Raise JournalError when a field does not fit its column.
@@ -114,13 +114,14 @@ def _split(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
     yield records[begin:]
 
 
-def _encode_frame(marker: bytes, first: int, records: Sequence[Record], *, part: int, parts: int) -> tuple[Header, bytes]:
+def _encode_frame(marker: bytes, first: int, records: Sequence[Record], *, part: int, parts: int) -> tuple[Header, bytearray]:
     columns: list[tuple[Any, ...]] = list(zip(*records, strict=True))
     kinds, received, monotonic, listeners, peers, ports, envelopes, payloads = columns
     numbers = {text: number for number, text in enumerate(dict.fromkeys(listeners + peers))}
     texts = [text.encode() for text in numbers]
-    body = b"".join(
+    octets = bytearray().join(
         (
+            bytes(HEADER_SIZE),
             _COUNTS.pack(len(texts), sum(map(len, texts))),
             struct.pack(
                 _columns_format(len(records)),
@@ -139,9 +140,11 @@ def _encode_frame(marker: bytes, first: int, records: Sequence[Record], *, part:
             *payloads,
         )
     )
-    header = Header(first, max(received), len(body), len(records), part, parts, crc32(body))
-    start = _HEADER.pack(marker, *header, 0)[:_CHECKED]
-    return header, b"".join((start, crc32(start).to_bytes(4, "little"), body))
+    checksum = crc32(memoryview(octets)[HEADER_SIZE:])
+    header = Header(first, max(received), len(octets) - HEADER_SIZE, len(records), part, parts, checksum)
+    _HEADER.pack_into(octets, 0, marker, *header, 0)
+    octets[_CHECKED:HEADER_SIZE] = crc32(octets[:_CHECKED]).to_bytes(4, "little")
+    return header, octets
 
 
 def _decode_items(header: Header, buffer: bytes, at: int, stream: str, low: int, high: int) -> list[Item]:

@@ -130,8 +130,10 @@ def _cut(stream: StreamName, directory: Path, tail: Tail, *, disk: Disk, counts:
     """What was written but not synced by a killed writer becomes durable now; what is no whole batch goes."""
     descriptor = os.open(segment_path(directory, tail.first), os.O_RDWR | os.O_CLOEXEC)
     try:
+        torn = not _is_blank(descriptor, tail.octets, tail.size)
         if tail.size > tail.octets:
             disk.truncate(descriptor, tail.octets)
+        if torn:
             counts.torn_tails += 1
             _log.warning(
                 "An unfinished batch at the end of the journal was cut off.",
@@ -140,6 +142,15 @@ def _cut(stream: StreamName, directory: Path, tail: Tail, *, disk: Disk, counts:
         disk.sync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _is_blank(descriptor: int, at: int, size: int) -> bool:
+    """Whether only zeros lie there: a writer that was killed had filled them in for its next batches."""
+    while at < size and (octets := os.pread(descriptor, 1 << 20, at)):
+        if octets.count(0) != len(octets):
+            return False
+        at += len(octets)
+    return True
 
 
 def _survey(directory: Path, marker: bytes) -> tuple[Tail, SparseIndex]:

@@ -3,6 +3,7 @@
 import errno
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -20,6 +21,9 @@ from collector.journal.segments import index_path, read_marker, segment_path
 SEGMENT_BYTES = 64 << 20
 SEGMENT_AGE_NS = 24 * 3600 * NS_PER_SECOND
 """A segment is also closed after a day, so that retention by whole segments works for streams with little traffic."""
+
+_SMALL = 16 << 10
+_FILL = 256 << 10
 
 
 class SegmentWriter:
@@ -43,6 +47,7 @@ class SegmentWriter:
         self._disk = disk
         self._segment_bytes = segment_bytes
         self._descriptor: int | None = None
+        self._filled = 0
         self._closed = False
         self._lock = lock_stream(directory, stream)
         try:
@@ -82,7 +87,7 @@ class SegmentWriter:
         frames = encode_batch(self._marker, first, records)
         began = self._clock.monotonic_ns()
         try:
-            self._commit(b"".join([octets for _, octets in frames]), records[0].received_at_ns)
+            self._commit([octets for _, octets in frames], records[0].received_at_ns)
         except OSError as error:
             self._counts.failures += 1
             raise journal_error(self._stream, error) from error
@@ -105,10 +110,14 @@ class SegmentWriter:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _commit(self, octets: bytes, now_ns: int) -> None:
-        descriptor = self._segment_for(len(octets), now_ns)
+    def _commit(self, frames: list[bytearray], now_ns: int) -> None:
+        descriptor = self._segment_for(sum(map(len, frames)), now_ns)
+        at = self._octets
         try:
-            self._disk.write(descriptor, octets, self._octets)
+            for octets in frames:
+                self._disk.write(descriptor, octets, at)
+                at += len(octets)
+            self._fill_ahead(descriptor, at)
         except OSError as error:
             self._cut_back(keep=error.errno != errno.EFBIG)  # that one is the file's own limit: a fresh file has room
             raise
@@ -118,6 +127,17 @@ class SegmentWriter:
             # The kernel may have dropped the pages and call the next sync of this file a success: never ask it again.
             self._cut_back(keep=False)
             raise
+
+    def _fill_ahead(self, descriptor: int, at: int) -> None:
+        """Small commits overwrite zeros that an earlier one has written: such a sync need not record that the file grew, which
+        costs the file system a commit of its own."""
+        if at - self._octets > _SMALL or at <= self._filled:
+            return
+        try:
+            self._disk.write(descriptor, bytes(_FILL), at)
+        except OSError:
+            return  # no room for zeros; the batch itself is written
+        self._filled = at + _FILL
 
     def _publish(self, headers: list[Header]) -> None:
         at = self._octets
@@ -158,7 +178,7 @@ class SegmentWriter:
         path = segment_path(self._directory, first)
         self._disk.remove(path)
         self._descriptor = self._disk.create(path)
-        self._first, self._octets, self._index = first, 0, SparseIndex()
+        self._first, self._octets, self._filled, self._index = first, 0, 0, SparseIndex()
         self._words.begin_segment(first)
 
     def _cut_back(self, *, keep: bool) -> None:
@@ -167,12 +187,17 @@ class SegmentWriter:
         assert self._descriptor is not None  # noqa: S101 - for the type checker
         try:
             self._disk.truncate(self._descriptor, self._octets)
+            self._filled = self._octets
         except OSError:
             keep = False
         if not keep:
             self._leave_segment()
 
     def _leave_segment(self) -> None:
-        if self._descriptor is not None:
-            descriptor, self._descriptor = self._descriptor, None
-            os.close(descriptor)
+        if self._descriptor is None:
+            return
+        descriptor, self._descriptor = self._descriptor, None
+        with suppress(OSError):  # zeros behind the last frame are a waste of room, no harm
+            if self._filled > self._octets:
+                self._disk.truncate(descriptor, self._octets)
+        os.close(descriptor)

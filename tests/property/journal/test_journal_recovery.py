@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from collector.domain.ids import StreamName
 from collector.domain.item import Item, ItemKind, Record
 from collector.journal import frames
+from collector.journal.endword import EndWord
 from collector.journal.frames import HEADER_SIZE, Frame, decode_items, encode_batch, parse_header
 from collector.journal.segments import read_marker
 from tests.journal_records import QuickDisk, cut_power, datagrams, numbers_kept, open_journal, read_all, record_of, segments_of
@@ -28,9 +29,10 @@ class Specimen:
         """Where each batch ends in the segment."""
         with open_journal(root, disk=QuickDisk()).open_writer("snmp-0") as writer:
             self.stream: StreamName = writer.stream
+            words = EndWord(root / str(self.stream), writable=False)
             for count in BATCHES:
                 writer.append(datagrams(writer.next_seq, count))
-                self.ends.append(segments_of(root, self.stream)[0].stat().st_size)
+                self.ends.append(words.published().octets)
         self.segment = segments_of(root, self.stream)[0]
         self.whole = self.segment.read_bytes()
 
@@ -145,7 +147,7 @@ def test_acknowledged_numbers_that_rot_took_from_the_end_are_not_given_again(spe
 
 def test_a_datagram_that_looks_like_a_frame_is_not_taken_for_one(tmp_path: Path) -> None:
     """The sender knows the format, but not the stream's marker."""
-    forged = encode_batch(bytes(8), 2, datagrams(2, 1))[0][1]
+    forged = bytes(encode_batch(bytes(8), 2, datagrams(2, 1))[0][1])
     journal = open_journal(tmp_path, disk=QuickDisk())
     with journal.open_writer("snmp-0") as writer:
         writer.append([datagrams(1, 1)[0]._replace(payload=forged)])
@@ -206,8 +208,8 @@ RECORDS = st.builds(
 @given(st.lists(RECORDS, min_size=1, max_size=20), st.integers(1, 1 << 40), st.data())
 def test_any_records_come_back_from_a_frame_whole_or_in_part(records: list[Record], first: int, data: st.DataObject) -> None:
     [(header, octets)] = encode_batch(b"markmark", first, records)
-    assert parse_header(octets, 0, b"markmark") == header
-    frame = Frame(header, octets, HEADER_SIZE)
+    assert parse_header(bytes(octets), 0, b"markmark") == header
+    frame = Frame(header, bytes(octets), HEADER_SIZE)
     low = data.draw(st.integers(0, len(records)))
     items: list[Item] = decode_items(frame, "snmp-0-aaaaaa", low)
     assert [record_of(item) for item in items] == records[low:]

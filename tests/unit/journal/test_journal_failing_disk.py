@@ -25,7 +25,7 @@ class FailingDisk(Disk):
         self._fail("create")
         return super().create(path)
 
-    def write(self, descriptor: int, octets: bytes, at: int) -> None:
+    def write(self, descriptor: int, octets: bytes | bytearray, at: int) -> None:
         if "write" in self.failing:
             super().write(descriptor, octets[: len(octets) // 2], at)
         self._fail("write")

@@ -275,3 +275,29 @@ def test_what_happened_is_counted(root: Path) -> None:
     assert samples["collector_journal_appended_bytes"] == [(label, segments_of(root, writer.stream)[0].stat().st_size)]
     assert samples["collector_journal_commit_seconds"][0][1] > 0
     assert samples["collector_journal_torn_tails"] == samples["collector_journal_corrupt_frames_skipped"] == [(label, 0)]
+
+
+@pytest.mark.parametrize(
+    ("tail", "torn"), [pytest.param(bytes(5000), 0, id="zeros filled in ahead"), pytest.param(b"\0\0x", 1, id="a torn batch")]
+)
+def test_what_a_killed_writer_left_behind_the_last_batch_is_cut_off(root: Path, tail: bytes, torn: int) -> None:
+    with open_journal(root).open_writer("snmp-0") as writer:
+        writer.append(datagrams(1, 3))
+    segment = segments_of(root, writer.stream)[0]
+    whole = segment.read_bytes()
+    segment.write_bytes(whole + tail)
+    journal = open_journal(root)
+    journal.open_writer("snmp-0").close()
+    assert segment.read_bytes() == whole
+    assert next(family for family in journal.families() if "torn" in family.name).samples[0][1] == torn
+
+
+def test_small_commits_do_not_grow_the_file_each_time_and_leave_nothing_behind(journal: Journal, root: Path) -> None:
+    with journal.open_writer("snmp-0") as writer:
+        sizes = set()
+        for number in range(1, 51):
+            writer.append(datagrams(number, 1))
+            sizes.add(segments_of(root, writer.stream)[0].stat().st_size)
+        assert len(sizes) == 1
+    assert segments_of(root, writer.stream)[0].read_bytes()[-20:] == datagram(50).payload
+    assert numbers_kept(journal, writer.stream) == list(range(1, 51))
