@@ -9,7 +9,7 @@ _SOFT = "\v"
 """A line break that holds only where its line is no row of a table: Outlook puts paragraphs into every cell."""
 
 _TAG = re.compile(
-    r"""<(?:(/?[a-zA-Z][a-zA-Z0-9]*+)[^<>"']*+(?:>|(?:"[^"<]*+"|'[^'<]*+'|[^<>"']++)*+>|[^<>]*+>)|[!?/][^<>]*+>)""",
+    r"""<(?:(/?[a-zA-Z]\w*+)[^<>"']*+(?:>|(?:"[^"<]*+"|'[^'<]*+'|[^<>"']++)*+>|[^<>]*+>)|[!?/][^<>]*+>)""", re.ASCII
 )
 """A tag and its name. No alternative runs past the next `<`: a document without a single `>` costs no more than one with many."""
 
