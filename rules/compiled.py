@@ -8,7 +8,7 @@ from collector.domain.outcome import Outcome, Reason
 from collector.domain.signal import Classified, MatchedCondition
 from rules.conditions import KIND_FIELD, All, Check, Not, Some, Test, Tree, for_kind, function, needed_equality, tests_in
 from rules.extract import MailReader, TrapReader
-from rules.model import BUILT_IN, CaseSpec, KindSpec, PackSpec, RuleSpec, TransportKind
+from rules.model import BUILT_IN, WORKING, CaseSpec, KindSpec, PackSpec, RuleSpec, TransportKind
 from rules.text import Values, fold, placeholders
 from rules.verdicts import Decide, decider
 
@@ -152,8 +152,10 @@ def _needed(transport: TransportKind, used: frozenset[str], spec: KindSpec) -> f
 
 
 def _extra(transport: TransportKind, used: frozenset[str], spec: KindSpec) -> tuple[str, ...]:
-    """The built-in fields that must not stand among the published ones."""
-    return tuple(sorted(_needed(transport, used, spec)))
+    """The built-in and working fields that must not stand among the published ones."""
+    side = spec.snmp if transport is TransportKind.SNMP else spec.mail
+    working = {field.name for field in side.fields if field.name.startswith(WORKING)} if side else set()
+    return tuple(sorted(_needed(transport, used, spec) | working))
 
 
 def case_fields(case: CaseSpec) -> tuple[set[str], set[str]]:

@@ -1,7 +1,8 @@
 """Fields made from other fields: cutting, vocabularies, numbers, first of several. Each is a function of the values found so far.
 String operations only; no more than MAX_SCAN characters of a value are looked at."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import TypeAlias
 
 from rules.model import FieldSpec
@@ -10,13 +11,32 @@ from rules.text import Values, as_phrase, clean, fold, one_line, words_of
 MAX_SCAN = 65_536
 _MAX_TRIES = 50
 _NUMBER_ROOM = 32
+_MAX_SKIPS = 8
+_CACHED_LENGTH = 300
 Step: TypeAlias = Callable[[Values], str | None]
+_Cut: TypeAlias = Callable[[str], str | None]
 
 
 def step(spec: FieldSpec) -> Step | None:
     """The function for a derived field, or None when the field is read from the notification itself."""
+    if spec.how in _CUTTERS:
+        return _cutting(spec, _CUTTERS[spec.how](spec))
     make = _MAKERS.get(spec.how)
     return make(spec) if make else None
+
+
+def _cutting(spec: FieldSpec, cut: _Cut) -> Step:
+    """From the first of the fields it reads that is there. Short values come again and again: their answers are remembered."""
+    remembered, names, otherwise = lru_cache(maxsize=256)(cut), spec.reads, spec.otherwise
+
+    def value(values: Values) -> str | None:
+        for name in names:
+            text = values.get(name)
+            if text is not None:
+                return (remembered(text) if len(text) <= _CACHED_LENGTH else cut(text)) or otherwise
+        return otherwise
+
+    return value
 
 
 def _const(spec: FieldSpec) -> Step:
@@ -33,79 +53,79 @@ def _first_of(spec: FieldSpec) -> Step:
     return first
 
 
-def _between(spec: FieldSpec) -> Step:
-    (name,), (left, right) = spec.reads, spec.between
+def _vocabulary(spec: FieldSpec) -> Step:
+    (name,), table = spec.reads, spec.enum
+    return lambda values: table.get(one_line(fold(values.get(name, "")[:200])).rstrip("."), "unknown")
 
-    def cut(values: Values) -> str | None:
-        text = values.get(name, "")
+
+def _between(spec: FieldSpec) -> _Cut:
+    left, right = spec.between
+
+    def cut(text: str) -> str | None:
         begin = text.find(left)
         if begin < 0:
             return None
         begin += len(left)
-        end = text.find(right, begin) if right else len(text)
-        return clean(text[begin:end]) if end >= 0 else None
+        if not right:
+            return clean(text[begin:])
+        end = text.find(right, begin)
+        nearest = text.rfind(left, begin, end)
+        return clean(text[nearest + len(left) if nearest >= 0 else begin : end]) if end >= 0 else None
 
     return cut
 
 
-def _before(spec: FieldSpec) -> Step:
-    (name,), skip, ends = spec.reads, spec.skip, spec.before
+def _before(spec: FieldSpec) -> _Cut:
+    skip, ends = spec.skip, spec.before
 
-    def cut(values: Values) -> str | None:
-        text = one_line(fold(values.get(name, "")[:MAX_SCAN]))
-        dropped = True
-        while dropped:
-            dropped = False
-            for phrase in skip:
-                if text.startswith(phrase):
-                    text = text[len(phrase) :].lstrip()
-                    dropped = True
+    def cut(text: str) -> str | None:
+        text = one_line(fold(text[:MAX_SCAN]))
+        for _ in range(_MAX_SKIPS):
+            lead = next((phrase for phrase in skip if text.startswith(phrase)), None)
+            if lead is None:
+                break
+            text = text[len(lead) :].lstrip()
         places = [place for place in map(text.find, ends) if place >= 0]
         return clean(text[: min(places)]) if places else None
 
     return cut
 
 
-def _vocabulary(spec: FieldSpec) -> Step:
-    (name,), table = spec.reads, spec.enum
-    return lambda values: table.get(one_line(fold(values.get(name, "")[:200])).rstrip("."), "unknown")
-
-
-def _words(spec: FieldSpec) -> Step:
-    names, otherwise = spec.reads, spec.otherwise
+def _words(spec: FieldSpec) -> _Cut:
     table = [(word, as_phrase(words_of(phrase))) for word, phrases in spec.words for phrase in phrases]
 
-    def classify(values: Values) -> str | None:
-        for name in names:
-            if name in values:
-                text = as_phrase(words_of(values[name][:MAX_SCAN]))
-                for word, phrase in table:
-                    if phrase in text:
-                        return word
-        return otherwise
-
-    return classify
-
-
-def _number(spec: FieldSpec) -> Step:
-    (name,), phrases, after = spec.reads, spec.phrases, spec.how == "number_after"
-
-    def number(values: Values) -> str | None:
-        text = one_line(fold(values.get(name, "")[:MAX_SCAN]))
-        for phrase in phrases:
-            at = text.find(phrase)
-            for _ in range(_MAX_TRIES):
-                if at < 0:
-                    break
-                end = at + len(phrase)
-                near = text[end : end + _NUMBER_ROOM].split()[:1] if after else text[max(0, at - _NUMBER_ROOM) : at].split()[-1:]
-                digits = _digits(near[0]) if near else None
-                if digits is not None:
-                    return digits
-                at = text.find(phrase, end)
+    def cut(text: str) -> str | None:
+        text = as_phrase(words_of(text[:MAX_SCAN]))
+        for word, phrase in table:
+            if phrase in text:
+                return word
         return None
 
-    return number
+    return cut
+
+
+def _number(spec: FieldSpec) -> _Cut:
+    phrases, after = spec.phrases, spec.how == "number_after"
+
+    def cut(text: str) -> str | None:
+        text = one_line(fold(text[:MAX_SCAN]))
+        found = (number for phrase in phrases for number in _numbers_near(text, phrase, after=after))
+        return next(found, None)
+
+    return cut
+
+
+def _numbers_near(text: str, phrase: str, *, after: bool) -> Iterator[str]:
+    at = text.find(phrase)
+    for _ in range(_MAX_TRIES):
+        if at < 0:
+            return
+        end = at + len(phrase)
+        near = text[end : end + _NUMBER_ROOM].split()[:1] if after else text[max(0, at - _NUMBER_ROOM) : at].split()[-1:]
+        number = _digits(near[0]) if near else None
+        if number is not None:
+            yield number
+        at = text.find(phrase, end)
 
 
 def _digits(token: str) -> str | None:
@@ -114,12 +134,10 @@ def _digits(token: str) -> str | None:
     return str(int(bare)) if bare.isascii() and bare.isdigit() and len(bare) <= 15 else None
 
 
-_MAKERS: dict[str, Callable[[FieldSpec], Step]] = {
-    "const": _const,
-    "first_of": _first_of,
+_MAKERS: dict[str, Callable[[FieldSpec], Step]] = {"const": _const, "first_of": _first_of, "vocabulary": _vocabulary}
+_CUTTERS: dict[str, Callable[[FieldSpec], _Cut]] = {
     "between": _between,
     "before": _before,
-    "vocabulary": _vocabulary,
     "words": _words,
     "number_before": _number,
     "number_after": _number,

@@ -24,6 +24,10 @@ BUILT_IN = {
 """Fields that every notification of the transport has without asking."""
 
 
+WORKING = "_"
+"""A field whose name begins so is working material: other fields and detections read it, nobody is shown it."""
+
+
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
     """One field and how its value is found. Exactly one way is set; `reads` are the fields that it is made from."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from rules import schema
-from rules.model import BUILT_IN, FieldSpec, KindSpec, MailSide, SnmpSide, TransportKind
+from rules.model import BUILT_IN, WORKING, FieldSpec, KindSpec, MailSide, SnmpSide, TransportKind
 from rules.nodes import Mapping, Node, suggestion
 from rules.read_oid import check_oid
 from rules.text import fold, one_line, words_of
@@ -125,7 +125,7 @@ def _read_fields(section: Mapping, transport: TransportKind, vocabularies: Vocab
     known = set(BUILT_IN[transport])
     fields = section.mapping("fields")
     for name, node in fields:
-        _name(name, fields.line_of(name), fields, "the field")
+        _name(name.removeprefix(WORKING), fields.line_of(name), fields, "the field")
         if name in BUILT_IN[transport]:
             fields.error(name, f"the field `{name}` is built in: choose another name")
         spec = _read_field(name, node, transport, known, vocabularies)

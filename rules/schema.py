@@ -17,12 +17,12 @@ WAYS: dict[str, frozenset[str]] = {
     "label": frozenset({"label"}),
     "const": frozenset({"const"}),
     "first_of": frozenset({"first_of"}),
-    "between": frozenset({"from", "between"}),
-    "before": frozenset({"from", "skip", "before"}),
+    "between": frozenset({"from", "between", "else"}),
+    "before": frozenset({"from", "skip", "before", "else"}),
     "vocabulary": frozenset({"from", "vocabulary"}),
     "words": frozenset({"from", "words", "else"}),
-    "number_before": frozenset({"from", "number_before"}),
-    "number_after": frozenset({"from", "number_after"}),
+    "number_before": frozenset({"from", "number_before", "else"}),
+    "number_after": frozenset({"from", "number_after", "else"}),
 }
 """How a field's value is found: the key that says it, and the keys that may stand beside it."""
 SNMP_WAYS = frozenset({"oid", "oid_suffix"})

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from operator import itemgetter
 
 MAX_VALUE = 4_096
 """Characters of a field's value that are kept."""
@@ -111,10 +112,11 @@ def renderer(template: str, limit: int) -> Callable[[Mapping[str, str]], str]:
         constant = one_line(template)[:limit]
         return lambda _values: constant
     form = _PLACEHOLDER.sub("%s", template.replace("%", "%%"))
+    pick: Callable[[Mapping[str, str]], object] = itemgetter(*names)
 
     def render(values: Mapping[str, str]) -> str:
         try:
-            text = form % tuple([values[name] for name in names])
+            text = form % pick(values)
         except KeyError:
             text = form % tuple([values.get(name, MISSING.format(name)) for name in names])
         if len(text) <= limit and text.isprintable():

@@ -73,6 +73,8 @@ def _words_maker(words: Words, limit: int) -> Callable[[Values], Words]:
     if not placeholders(words.es) and not placeholders(words.en):
         constant = Words(spanish({}), english({}))
         return lambda _values: constant
+    if words.es == words.en:
+        return lambda values: Words(text := spanish(values), text)
     return lambda values: Words(spanish(values), english(values))
 
 
