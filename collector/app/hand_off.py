@@ -1,6 +1,7 @@
 """The hand-off role. It holds its place in the supervisor's order; deliveries come with the outbox."""
 
-from collector.role import Readiness, RoleContext
+from collector.role import RoleContext
+from collector.role_http import Readiness
 
 
 def run_hand_off(role: RoleContext) -> None:

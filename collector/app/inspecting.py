@@ -20,6 +20,6 @@ def inspector(settings: Settings, store: Store, turn: Turn) -> Iterator[Inspecto
     clock = SystemClock()
     journal = Journal(settings.journal_dir, clock=clock, segment_bytes=settings.journal.segment_bytes)
     reader = journal.reader()
-    with decoders() as made:
-        yield Inspector(store, reader, knowledge=KnowledgeKeeper(store, settings, made), clock=clock, turn=turn)
+    with decoders(clock) as made:
+        yield Inspector(store, reader, knowledge=KnowledgeKeeper(store, settings, made.decoders), clock=clock, turn=turn)
     reader.close()

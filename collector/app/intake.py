@@ -6,7 +6,8 @@ from collector.app.room import Room
 from collector.journal.streams import Journal
 from collector.logs import Log
 from collector.metrics import register
-from collector.role import Readiness, RoleContext
+from collector.role import RoleContext
+from collector.role_http import Readiness
 from collector.store.engine import Store
 from collector.wake import Waker
 from receivers.snmp.limiter import PeerLimiter

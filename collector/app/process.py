@@ -16,7 +16,8 @@ from collector.logs import Log
 from collector.metrics import register
 from collector.pipeline.counters import ProcessCounters
 from collector.pipeline.processor import Processor
-from collector.role import Readiness, RoleContext
+from collector.role import RoleContext
+from collector.role_http import Readiness
 from collector.store.engine import Store
 from collector.store.migrate import require_current
 from collector.store.seen import drop_expired
@@ -43,8 +44,8 @@ def run_process(role: RoleContext) -> None:
     counters = ProcessCounters()
     turn = WriterTurn(writer_turn(settings))
     listener = WakeListener(process_wake(settings))
-    with decoders() as made:
-        knowledge = KnowledgeKeeper(store, settings, made)
+    with decoders(role.clock) as made:
+        knowledge = KnowledgeKeeper(store, settings, made.decoders)
         processor = Processor(
             store,
             reader,
@@ -56,7 +57,7 @@ def run_process(role: RoleContext) -> None:
             someone_waits=turn.someone_waits,
             changed=lambda: None,
         )
-        register(role.registry, counters, journal)
+        register(role.registry, counters, journal, made.counters)
         role.ready_when(lambda: _readiness(store))
         chores = Chores(role, store, journal.keeper(), processor, Actions(store, role.clock, turn.waiting), knowledge)
         processor.run(role.stop, housekeeping=chores)

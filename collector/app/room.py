@@ -11,8 +11,8 @@ _ASK_AGAIN_NS = 100_000_000
 
 
 class Room:
-    """Keeps a reserve (5 % of the disk, at most 64 MiB) for traps, which nobody repeats, and for the store, which must go on writing
-    while mails and informs wait with their senders."""
+    """Keeps a reserve (5 % of the disk, at most 64 MiB) for traps, which nobody repeats, and for the store, which must go on
+    writing while mails and informs wait with their senders."""
 
     def __init__(self, directory: Path, clock: Clock) -> None:
         self._directory = directory

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from collector.commands.options import Subparsers, add_config, settings_of
 from collector.domain.errors import ConfigurationError, NotFound, Rejected
-from collector.domain.scopes import ALL, SCOPES
+from collector.domain.scopes import MEANINGS, Scope, parse_scopes
 
 if TYPE_CHECKING:
     from collector.config import Settings
@@ -47,8 +47,8 @@ def _add_customers(subparsers: Subparsers) -> None:
     imports = actions.add_parser(
         "import",
         help="import a customers file",
-        description="Bring the store to what a customers file (YAML) says. The file is checked as a whole first; every mistake is "
-        "told with its line and then nothing is imported. What the file does not name stays as it is. Running roles take the "
+        description="Bring the store to what a customers file (YAML) says. The file is checked as a whole first; every mistake "
+        "is told with its line and then nothing is imported. What the file does not name stays as it is. Running roles take the "
         "change over within a second.",
     )
     imports.add_argument("file", metavar="FILE", type=Path, help="the customers file; see docs/configuration.md")
@@ -69,7 +69,7 @@ def _add_api_key(subparsers: Subparsers) -> None:
     create.add_argument(
         "--scopes",
         required=True,
-        help=f"what it may do: {ALL}, or a comma-separated list of {', '.join(sorted(SCOPES))}",
+        help=f"what it may do: {Scope.ALL}, or a comma-separated list of {', '.join(scope for scope in MEANINGS if scope != Scope.ALL)}",
     )
     create.add_argument("--customer", metavar="CODE", help="limit it to one customer")
     create.add_argument("--days", type=int, metavar="N", help="let it expire after N days")
@@ -152,7 +152,7 @@ def _create_key(args: argparse.Namespace) -> int:
     from collector.store.migrate import require_current
     from collector.store.registry import load_customer_records
 
-    scopes = _scopes(args.scopes)
+    scopes = parse_scopes(args.scopes)
     if not _KEY_NAME.fullmatch(args.name):
         raise Rejected(f"--name: letters, digits, . _ and -, at most 64; not {args.name!r}")
     now = SystemClock().now()
@@ -171,14 +171,6 @@ def _create_key(args: argparse.Namespace) -> int:
             )
     print(key)
     return 0
-
-
-def _scopes(text: str) -> frozenset[str]:
-    scopes = frozenset(word.strip() for word in text.split(",") if word.strip())
-    unknown = sorted(scopes - SCOPES - {ALL})
-    if unknown or not scopes:
-        raise Rejected(f"--scopes: unknown {', '.join(unknown) or 'empty list'}; there are {ALL}, {', '.join(sorted(SCOPES))}")
-    return scopes
 
 
 def _explain(args: argparse.Namespace) -> int:

@@ -22,7 +22,7 @@ class CaseFold:
     def __init__(self, case: Case, *, is_new: bool) -> None:
         self._case = case
         self.is_new = is_new
-        self.changed = is_new
+        self._changed = is_new
         self.log: list[LogEntry] = []
         self.originals: list[tuple[int, Entry, Draft]] = []
         self._latest: deque[tuple[int, Entry, Draft]] = deque(maxlen=LAST_ORIGINALS)
@@ -36,6 +36,12 @@ class CaseFold:
         """The case with every repeat counted."""
         self._settle()
         return self._case
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is anything to write."""
+        self._settle()
+        return self._changed
 
     @property
     def known(self) -> Case:
@@ -64,7 +70,7 @@ class CaseFold:
         before = self._case
         self._case = apply(before, decision, signal, at=at, trust=trust)
         self._last_seen_at, self._trust = self._case.last_seen_at, self._case.trust
-        self.changed = True
+        self._changed = True
         if decision.verdict is not Verdict.CLEARED:
             self._keep_original(self._case.occurrences, entry, draft)
         self._note(entry, draft, decision.verdict, at=at, detail=_what_changed(before, self._case, decision))
@@ -78,7 +84,7 @@ class CaseFold:
             self._case, status=CaseStatus.CLOSED, status_by="collector", closed_at=at, version=self._case.version + 1
         )
         self._case = replace(closed, close_reason=closed.close_reason or reason)
-        self.changed = True
+        self._changed = True
         self.log.append(LogEntry(closed.id, at, Verdict.CLOSED, "collector", text=reason))
 
     def number(self, case_id: CaseId) -> None:
@@ -103,7 +109,7 @@ class CaseFold:
             trust=self._trust,
             version=before.version + 1,
         )
-        self.changed = True
+        self._changed = True
         self._first_joined, self._joined = None, 0
         if _worth_a_line(before, self._case):
             detail = {"occurrences": self._case.occurrences}
