@@ -1,7 +1,5 @@
 """Answers informs that are durably stored. Whether one is stored is decided elsewhere."""
 
-import socket
-
 from receivers.snmp.arrivals import Address
 from receivers.snmp.counters import SnmpCounters
 from receivers.snmp.limiter import PeerLimiter, Standing
@@ -34,7 +32,7 @@ class Answers:
 
     def _transmit(self, response: bytes, listener: Listener, *, to: Address) -> None:
         try:
-            listener.socket.sendto(response, socket.MSG_DONTWAIT, to)
+            listener.socket.sendto(response, to)
         except OSError:
             self._counters.answers_failed += 1
         else:

@@ -21,8 +21,16 @@ NO_SUCH_INSTANCE = 0x81
 END_OF_MIB_VIEW = 0x82
 
 MASK_32 = 0xFFFFFFFF
-UNSIGNED = {COUNTER32: MASK_32, GAUGE32: MASK_32, TIME_TICKS: MASK_32, UINTEGER32: MASK_32, COUNTER64: 0xFFFFFFFFFFFFFFFF}
-"""The unsigned types (RFC 2578 section 7.1) and how wide they are."""
+MASKS = {
+    INTEGER: -1,
+    COUNTER32: MASK_32,
+    GAUGE32: MASK_32,
+    TIME_TICKS: MASK_32,
+    UINTEGER32: MASK_32,
+    COUNTER64: 0xFFFFFFFFFFFFFFFF,
+}
+"""The types that are numbers (RFC 2578 section 7.1), and the part of one that counts: unsigned types are taken modulo their
+width."""
 
 MAX_VARBINDS = 256
 """How many varbinds of one message are decoded; the rest is only counted."""
@@ -135,9 +143,6 @@ def value_of(tag: int, raw: bytes) -> VarbindValue:
     Octets that do not make sense for their tag (an address of five octets, an integer of twenty, a broken OID) stay octets too: a
     value of the wrong type is no reason to lose a notification.
     """
-    mask = UNSIGNED.get(tag)
-    if mask is not None:
-        return unsigned(raw, mask)
     if tag == OBJECT_IDENTIFIER:
         try:
             return oid_text(raw)
@@ -148,6 +153,8 @@ def value_of(tag: int, raw: bytes) -> VarbindValue:
     if tag == INTEGER:
         whole = signed(raw)
         return raw if whole is None else whole
+    if tag in MASKS:
+        return unsigned(raw, MASKS[tag])
     return None if tag in _NOTHING else raw
 
 
@@ -166,10 +173,10 @@ def varbinds(data: bytes, at: int, end: int) -> tuple[list[Varbind], int]:
     container is harmless: every element takes at least two octets and its end is compared. Raise BerError or IndexError.
     """
     found: list[Varbind] = []
-    known, whole = _oid_texts.get, int.from_bytes
-    while at < end:
-        if len(found) == MAX_VARBINDS:
-            return found, _count(data, at, end)
+    known, masks, whole = _oid_texts.get, MASKS, int.from_bytes
+    for _ in range(MAX_VARBINDS):
+        if at >= end:
+            return found, 0
         if data[at] != SEQUENCE:
             raise BerError(Reason.BAD_VARBIND, "a varbind is not a SEQUENCE")
         size = data[at + 1]
@@ -195,12 +202,12 @@ def varbinds(data: bytes, at: int, end: int) -> tuple[list[Varbind], int]:
         raw = data[at:after]
         if tag == OCTET_STRING:
             found.append((name, tag, raw))
-        elif tag == INTEGER and size <= 8:
-            found.append((name, tag, whole(raw, "big", signed=True)))
+        elif size <= 8 and tag in masks:
+            found.append((name, tag, whole(raw, "big", signed=True) & masks[tag]))
         else:
             found.append((name, tag, value_of(tag, raw)))
         at = stop
-    return found, 0
+    return found, _count(data, at, end)
 
 
 def _count(data: bytes, at: int, end: int) -> int:

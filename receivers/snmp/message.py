@@ -23,7 +23,7 @@ _OTHER_PDUS = frozenset({0xA0, 0xA1, RESPONSE, 0xA3, 0xA5, 0xA8})
 _STANDARD_TRAPS = "1.3.6.1.6.3.1.1.5"
 _ENTERPRISE_SPECIFIC = 6
 _OID_AS_TEXT = re.compile(rb"\.?([0-2](?:\.\d{1,10}){1,127})\x00?")
-_INTEGERS = frozenset({ber.INTEGER, *ber.UNSIGNED})
+_INTEGERS = frozenset(ber.MASKS)
 _ADDRESSES = frozenset({ber.IP_ADDRESS, ber.OCTET_STRING})
 
 _NOTIFICATIONS = {INFORM: Pdu.INFORM, TRAP_V2: Pdu.TRAP_V2}

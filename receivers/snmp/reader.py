@@ -3,7 +3,6 @@ What it cannot put there is lost, and counted."""
 
 import os
 import select
-import socket
 from collections.abc import Callable, Sequence
 
 from collector.domain.clock import NS_PER_SECOND, Clock
@@ -95,7 +94,7 @@ class Reader:
         receive, keep = listener.socket.recvfrom, taken.append
         try:
             for _ in range(TURN):
-                keep(receive(LARGEST_DATAGRAM, socket.MSG_DONTWAIT))
+                keep(receive(LARGEST_DATAGRAM))
         except BlockingIOError:
             pass
         except OSError:

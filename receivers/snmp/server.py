@@ -57,6 +57,7 @@ class SnmpReceiver:
         self._tallies = Tallies()
         self.counters = SnmpCounters(arrivals, {listener.name: ListenerCounters() for listener in listeners})
         for listener in listeners:
+            listener.socket.setblocking(False)
             granted = grow_buffer(listener.socket, receive_buffer) if receive_buffer else granted_buffer(listener.socket)
             self.counters.listeners[listener.name].buffer_octets = granted
         ledger = DropLedger(run_directory / DROPS_FILE, listeners, stream=main.stream, next_seq=main.next_seq)

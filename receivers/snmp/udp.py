@@ -21,7 +21,8 @@ log = Log(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A bound UDP socket and its name in the journal, `host:port`. The socket is somebody else's: it is never closed here."""
+    """A bound UDP socket and its name in the journal, `host:port`. The socket is somebody else's: it is made non-blocking, never
+    closed."""
 
     name: str
     socket: socket.socket
