@@ -1,0 +1,140 @@
+"""Notifications as the API shows them: the stored columns, and with `include` what the original holds."""
+
+from collections.abc import Collection, Sequence
+
+from api.schemas.notifications import HexView, Include, NotificationDetail, NotificationView, VarbindView
+from api.text import octets_as_text, storable
+from api.tools import ApiTools
+from collector.domain.clock import from_ns
+from collector.domain.ids import NotificationId
+from collector.domain.item import Item
+from collector.domain.mail import Mail
+from collector.domain.outcome import Outcome
+from collector.domain.trap import Trap, Varbind
+from collector.pipeline.inspection import Content
+from collector.store.notifications import Notification
+
+_OCTET_STRING = 4
+_TYPES = {
+    2: "integer",
+    _OCTET_STRING: "octets",
+    5: "null",
+    6: "oid",
+    0x40: "ip_address",
+    0x41: "counter32",
+    0x42: "gauge32",
+    0x43: "timeticks",
+    0x44: "opaque",
+    0x46: "counter64",
+    0x80: "no_such_object",
+    0x81: "no_such_instance",
+    0x82: "end_of_mib_view",
+}
+"""BER tag → name (RFC 2578 section 7.1, RFC 3416 section 3)."""
+
+
+def views(tools: ApiTools, notifications: Sequence[Notification], *, include: Collection[Include] = ()) -> list[NotificationView]:
+    """`include` reads and decodes originals; one that is no longer kept leaves the stored text and null varbinds."""
+    contents = tools.inspector.contents([one.id for one in notifications]) if include else {}
+    return [view(one, contents.get(one.id), include) for one in notifications]
+
+
+def view(notification: Notification, content: Content | None, include: Collection[Include]) -> NotificationView:
+    shown = _stored(notification)
+    if content is None:
+        return shown
+    changed: dict[str, object] = {}
+    if "text" in include:
+        changed["text"] = whole_text(content) or shown.text
+    if "varbinds" in include and isinstance(content.decoded, Trap):
+        changed["varbinds"] = [_varbind(varbind) for varbind in content.decoded.varbinds]
+    return shown.model_copy(update=changed)
+
+
+def _stored(one: Notification) -> NotificationView:
+    return NotificationView(
+        id=str(one.id),
+        received_at=one.received_at,
+        transport=one.transport,
+        peer=one.peer,
+        customer=one.customer,
+        source=one.source,
+        product=one.product or None,
+        state=one.state,
+        reason=one.reason.value or None,
+        trust=one.trust.word,  # type: ignore[arg-type]  # the schema spells the words out
+        notification=one.kind or None,
+        trap_oid=one.trap_oid or None,
+        subject=one.subject or None,
+        text=one.text,
+        fields=one.fields,
+        varbinds=None,
+        cases=[one.case] if one.case else [],
+        rule=one.rule or None,
+    )
+
+
+def detail(tools: ApiTools, one: Notification, rows: Sequence[NotificationId]) -> NotificationDetail:
+    """Everything known of one notification, its original's text and variables included."""
+    content = tools.inspector.contents([one.id]).get(one.id)
+    shown = view(one, content, ("text", "varbinds"))
+    return NotificationDetail(
+        **dict(shown),
+        rule_version=one.rule_version or None,
+        verdict=one.verdict or None,
+        detail=one.detail or None,
+        rows=[str(row) for row in rows],
+    )
+
+
+def pending(item: Item) -> NotificationDetail:
+    """An item that is durable and not processed yet."""
+    wanted = str(NotificationId(item.stream, item.seq))
+    return NotificationDetail(
+        id=wanted,
+        received_at=from_ns(item.received_at_ns),
+        transport=item.transport,
+        peer=f"{item.peer_address}:{item.peer_port}",
+        customer=None,
+        source=None,
+        product=None,
+        state=Outcome.PENDING,
+        reason=None,
+        trust=None,
+        notification=None,
+        trap_oid=None,
+        subject=None,
+        text="",
+        fields={},
+        varbinds=None,
+        cases=[],
+        rule=None,
+        rule_version=None,
+        verdict=None,
+        detail=None,
+        rows=[wanted],
+    )
+
+
+def whole_text(content: Content) -> str | None:
+    """A mail's body, or the first text among a trap's variables; None when there is none."""
+    decoded = content.decoded
+    if isinstance(decoded, Mail):
+        return storable(decoded.text)
+    if isinstance(decoded, Trap):
+        for _, tag, value in decoded.varbinds:
+            if tag == _OCTET_STRING and isinstance(value, bytes) and len(value) > 1:
+                return octets_as_text(value) or value.decode("utf-8", "replace")
+    return None
+
+
+def _varbind(varbind: Varbind) -> VarbindView:
+    oid, tag, value = varbind
+    return VarbindView(oid=oid, type=_TYPES.get(tag, f"tag_{tag}"), value=_value(value))
+
+
+def _value(value: bytes | int | str | None) -> str | int | HexView | None:
+    if not isinstance(value, bytes):
+        return value
+    text = octets_as_text(value)
+    return HexView(hex=value.hex()) if text is None else text
