@@ -178,21 +178,21 @@ def transition(case: Case, verb: Verb, *, at: datetime, actor: str, reason: str 
 def _enter(case: Case, status: CaseStatus, *, at: datetime, actor: str, reason: str | None) -> Case:
     changed = replace(case, status=status, status_by=actor, version=case.version + 1)
     match status:
-        case CaseStatus.ACKNOWLEDGED:
-            return replace(
-                changed,
-                acknowledged_at=case.acknowledged_at or at,
-                acknowledged_by=case.acknowledged_by or actor,
-                resolved_at=None,
-                closed_at=None,
-                close_reason=None,
-            )
+        case CaseStatus.ACKNOWLEDGED | CaseStatus.PENDING:
+            # Who works on a case or waits for the customer has seen it.
+            taken = replace(changed, acknowledged_at=case.acknowledged_at or at, acknowledged_by=case.acknowledged_by or actor)
+            return taken if case.status in _ACTIVE else _reopened(taken)
         case CaseStatus.RESOLVED:
             return replace(changed, resolved_at=at, close_reason=reason)
         case CaseStatus.CLOSED:
             return replace(changed, closed_at=at, close_reason=reason or case.close_reason)
         case _:
             return changed
+
+
+def _reopened(case: Case) -> Case:
+    """Somebody says that it is not over: what the console said, or a quiet time, must not end it again at once."""
+    return replace(case, resolved_at=None, closed_at=None, close_reason=None, cleared_at=None, quiet_close=None)
 
 
 def _targets() -> dict[tuple[CaseStatus, Verb], CaseStatus]:
