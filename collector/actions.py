@@ -11,7 +11,6 @@ from collector.store.case_log import LogEntry, append_log, find_request
 from collector.store.cases import find_open, find_quiet, get_case, update_cases
 from collector.store.engine import Connection, Store, Turn
 
-
 REQUEST_REMEMBERED = timedelta(days=1)
 
 
@@ -28,8 +27,8 @@ class Request:
 class Act:
     """One thing somebody wants done. `actor` is written into the log, e.g. `key:bridge`; `text` is a note or a reason.
 
-    `customer_id` limits what the actor may see; `if_version` is the version the actor saw (If-Match). An act with the `request` of
-    an earlier one of the last day has no second effect.
+    `customer_id` limits what the actor may see; `if_version` is the version the actor saw (If-Match). An act with the `request`
+    of an earlier one of the last day has no second effect.
     """
 
     external_key: str

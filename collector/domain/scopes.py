@@ -1,4 +1,4 @@
-"""What an API key may do: the list, its meaning, and the one question asked of it. Who holds which key is the store's business."""
+"""What an API key may do: the list, its meaning, and the one question asked of it. Who holds which key is the store's part."""
 
 from collections.abc import Set as AbstractSet
 from enum import StrEnum
