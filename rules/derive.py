@@ -9,6 +9,9 @@ from rules.model import FieldSpec
 from rules.text import Values, as_phrase, clean, fold, one_line, words_of
 
 MAX_SCAN = 65_536
+UNKNOWN = "unknown"
+"""What a vocabulary says to a word that it does not know, and to no word."""
+_MAX_WORD = 200
 _MAX_TRIES = 50
 _NUMBER_ROOM = 32
 _MAX_SKIPS = 8
@@ -28,6 +31,8 @@ def step(spec: FieldSpec) -> Step | None:
 def _cutting(spec: FieldSpec, cut: _Cut) -> Step:
     """From the first of the fields it reads that is there. Short values come again and again: their answers are remembered."""
     remembered, names, otherwise = lru_cache(maxsize=256)(cut), spec.reads, spec.otherwise
+    if spec.how == "vocabulary":
+        otherwise = UNKNOWN
 
     def value(values: Values) -> str | None:
         for name in names:
@@ -53,9 +58,9 @@ def _first_of(spec: FieldSpec) -> Step:
     return first
 
 
-def _vocabulary(spec: FieldSpec) -> Step:
-    (name,), table = spec.reads, spec.enum
-    return lambda values: table.get(one_line(fold(values.get(name, "")[:200])).rstrip("."), "unknown")
+def _vocabulary(spec: FieldSpec) -> _Cut:
+    table = spec.enum
+    return lambda text: table.get(one_line(fold(text[:_MAX_WORD])).rstrip("."), UNKNOWN)
 
 
 def _between(spec: FieldSpec) -> _Cut:
@@ -134,8 +139,9 @@ def _digits(token: str) -> str | None:
     return str(int(bare)) if bare.isascii() and bare.isdigit() and len(bare) <= 15 else None
 
 
-_MAKERS: dict[str, Callable[[FieldSpec], Step]] = {"const": _const, "first_of": _first_of, "vocabulary": _vocabulary}
+_MAKERS: dict[str, Callable[[FieldSpec], Step]] = {"const": _const, "first_of": _first_of}
 _CUTTERS: dict[str, Callable[[FieldSpec], _Cut]] = {
+    "vocabulary": _vocabulary,
     "between": _between,
     "before": _before,
     "words": _words,

@@ -1,15 +1,17 @@
-"""Says for one notification why it is what it is: every kind that was thought of, every rule of the chosen kind, every condition with
-the value it met. For people; slower than classifying, and it never raises either."""
+"""Says for one notification why it is what it is: every kind that was thought of, every rule of the chosen kind, every condition
+with the value it met. For people; slower than classifying."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from collector.domain.mail import Mail
+from collector.domain.outcome import Reason
 from collector.domain.signal import Classified
 from collector.domain.trap import Trap
 from rules.compiled import CompiledKind, KindRule
 from rules.conditions import KIND_FIELD, Tree, holds, tests_in
 from rules.engine import RuleSet
+from rules.model import WINDOWS_TRAPS
 from rules.recognise import anchor_text, choose, windows_entry
 from rules.text import Values
 
@@ -42,7 +44,7 @@ class TriedRule:
 
 @dataclass(frozen=True, slots=True)
 class TriedKind:
-    """`tried`: the OIDs or anchors looked for; `missing`: the anchors that were not there. Only the chosen kind was read further."""
+    """`tried`: the OIDs or anchors looked for; `missing`: anchors that were not there. Only the chosen kind is read further."""
 
     pack: str
     kind: str
@@ -73,7 +75,7 @@ class Explanation:
 
 def explain_trap(ruleset: RuleSet, trap: Trap, *, source: str, products: tuple[str, ...]) -> Explanation:
     """Why `classify_trap` answers what it answers."""
-    entry = windows_entry(trap.trap_oid)
+    entry = windows_entry(trap.trap_oid) if trap.trap_oid.startswith(WINDOWS_TRAPS) else None
     by = f"trap OID {trap.trap_oid or 'missing'}"[:_MAX_SHOWN]
     if entry:
         by += f", Windows log source {entry[0]}, id {entry[1]}"[:_MAX_SHOWN]
@@ -83,7 +85,8 @@ def explain_trap(ruleset: RuleSet, trap: Trap, *, source: str, products: tuple[s
         TriedKind(kind.pack.name, kind.name, _trap_ways(kind), (), recognised=True, chosen=kind is chosen) for kind in found
     )
     answers = tuple(ruleset.classify_trap(trap, source=source, products=products, trace=True))
-    rows = [chosen.traps.read(trap, source)] if chosen and chosen.traps else []
+    reader = chosen.traps if chosen and not _failed(answers) else None
+    rows = [reader.read(trap, source)] if reader else []
     return Explanation(by, kinds, _rows(chosen, rows), answers)
 
 
@@ -92,9 +95,15 @@ def explain_mail(ruleset: RuleSet, mail: Mail, *, source: str, products: tuple[s
     found = ruleset.mails.find(mail)
     chosen = choose(found, products)
     answers = tuple(ruleset.classify_mail(mail, source=source, products=products, trace=True))
-    rows = chosen.mails.read(mail, source).rows[:MAX_ROWS] if chosen and chosen.mails else []
+    reader = chosen.mails if chosen and not _failed(answers) else None
+    rows = reader.read(mail, source).rows[:MAX_ROWS] if reader else []
     kinds = tuple(_anchored(ruleset, mail, found, chosen))
     return Explanation("anchors in subject and text", kinds, _rows(chosen, rows), answers[:MAX_ROWS])
+
+
+def _failed(answers: tuple[Classified, ...]) -> bool:
+    """Whether a rule or a field failed: then only the answer's own detail can be told."""
+    return any(answer.reason is Reason.RULE_FAILED for answer in answers)
 
 
 def _trap_ways(kind: CompiledKind) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from rules.text import clean, fold
 
 MAX_ROWS = 1_000
-MAX_CANDIDATES = 40_000
+MAX_CANDIDATES = 35_000
 """Colons and cells that are looked at per mail; more is a hostile mail."""
 MAX_LABEL = 60
 _MAX_CELLS = 200
@@ -89,6 +89,10 @@ class LabelFinder:
             if budget < 0:
                 yield _Pair(start, "", "", head=False)
                 return
+            if ":" not in line and "\t" not in line and "\uff1a" not in line:
+                head = []
+                start += len(line) + 1
+                continue
             cells = line.split("\t", _MAX_CELLS) if "\t" in line else []
             names = [self._label(cell.rstrip(" :")) for cell in cells]
             if _is_head(names):

@@ -3,6 +3,7 @@ another, over all packs at once. The most specific kind comes first; a source's 
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 
 from collector.domain.mail import Mail
 from rules.compiled import CompiledKind
@@ -15,10 +16,11 @@ _WINDOWS = WINDOWS_TRAPS + "."
 _MAX_ARCS = 128
 
 
+@lru_cache(maxsize=512)
 def windows_entry(trap_oid: str) -> tuple[str, int] | None:
     """(folded log source name, event id) of a trap made from a Windows event log entry; None when the OID is not of that form.
     The id's high 16 bits are severity and are left out."""
-    if not trap_oid.startswith(_WINDOWS) or len(trap_oid) > 1_024:
+    if len(trap_oid) > 1_024:
         return None
     arcs = [int(arc) for arc in trap_oid[len(_WINDOWS) :].split(".") if arc.isascii() and arc.isdigit()]
     length = arcs[0] if arcs else 0
@@ -56,7 +58,7 @@ class TrapIndex:
         if found:
             return found
         if self._windows:
-            entry = windows_entry(trap_oid)
+            entry = windows_entry(trap_oid) if trap_oid.startswith(_WINDOWS) else None
             found = self._windows.get(entry) if entry else None
             if found:
                 return found

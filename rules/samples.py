@@ -13,8 +13,8 @@ from rules.selftest import mail_of, octets
 class Sample:
     """One notification as a console would send it.
 
-    For mails `subject` and `text` are set. For traps `trap_oid` (v2 form) and `varbinds` (OID, value: octets as bytes, integers as int)
-    are set, and `v1` (enterprise, generic, specific) when the example is a v1 trap."""
+    For mails `subject` and `text` are set. For traps `trap_oid` (v2 form) and `varbinds` (OID and value: octets as bytes,
+    integers as int) are set, and `v1` (enterprise, generic, specific) when the example is a v1 trap."""
 
     pack: str
     product: str

@@ -1,15 +1,19 @@
 """Turns a rule that matched into what it says: the signal with key, severity and words, or an outcome without a case."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeAlias
 
 from collector.domain.outcome import Outcome, Reason
-from collector.domain.signal import CaseKind, Classified, Signal, SignalType, Urgency, Words
+from collector.domain.signal import Classified, Signal, SignalType, Words
 from rules.model import CaseSpec, OutcomeWord, PackSpec, RuleSpec, SeveritySpec
 from rules.text import MAX_SUMMARY, MAX_TITLE, Values, fold, key_part, placeholders, renderer
 
 KEY_VERSION = "v1"
+HOST_FIELD = "host"
+"""The field, where a kind has it, that names the computer concerned."""
 _CACHED_LENGTH = 256
+_CACHED_SIGNALS = 128
 _MAX_STEPS = 2_000
 
 Decide: TypeAlias = Callable[[Values, int, str, str, tuple[str, ...]], Classified]
@@ -33,8 +37,7 @@ def _outcome_decider(pack: PackSpec, rule: RuleSpec) -> Decide:
     name, version, pack_name = rule.name, rule.version, pack.name
 
     def decide(values: Values, row: int, kind: str, product: str, built_in: tuple[str, ...]) -> Classified:
-        for field in built_in:
-            values.pop(field, None)
+        _strip(values, built_in)
         return Classified(row, outcome, Reason.BY_RULE, pack_name, product, kind, values, name, version)
 
     return decide
@@ -88,54 +91,86 @@ def _severity_maker(spec: SeveritySpec | None) -> Callable[[Values], int | None]
 
 
 def _signal_decider(pack: PackSpec, rule: RuleSpec, case: CaseSpec, signal_type: SignalType) -> Decide:
-    clears = signal_type is SignalType.CLEAR
-    title_words = (rule.says or Words(rule.title, rule.title)) if clears else case.title
-    title, summary = _words_maker(title_words, MAX_TITLE), _words_maker(Words("", "") if clears else case.summary, MAX_SUMMARY)
-    steps = _words_maker(Words("", "") if clears else case.steps, _MAX_STEPS)
-    key, severity = key_maker(pack.name, case.key), _severity_maker(case.severity)
-    source_severity = renderer(case.source_severity, 100) if case.source_severity else None
-    kind_of_case: CaseKind = case.kind
-    urgency: Urgency = case.urgency
-    contained, review, triage, quiet = case.contained, case.review_for_severity_1, case.needs_triage, case.close_after_quiet
+    """Signals are immutable, so equal values give the same one again: a storm of one trouble builds it once."""
+    build = _signal_maker(pack, rule, case, signal_type)
+    names = _fields_of(rule, case, signal_type)
+    remembered = lru_cache(maxsize=_CACHED_SIGNALS)(build)
     name, version, pack_name = rule.name, rule.version, pack.name
-    steps_are_constant = not (placeholders(case.steps.es) or placeholders(case.steps.en))
-    constant_steps = steps({}) if steps_are_constant else None
 
     def decide(values: Values, row: int, kind: str, product: str, built_in: tuple[str, ...]) -> Classified:
+        picked: list[str | None] = []
+        make: Callable[..., Signal] = remembered
+        for field in names:
+            value = values.get(field)
+            picked.append(value)
+            if value is not None and len(value) > _CACHED_LENGTH:
+                make = build
         try:
-            key_text = key(values)
+            signal = make(product, *picked)
         except KeyError as error:
-            return _without_key(values, row, kind, product, built_in, str(error.args[0]))
-        signal = Signal(
-            signal_type,
-            key_text,
-            kind_of_case,
-            severity(values),
-            urgency,
-            contained,
-            review,
-            title(values),
-            summary(values),
-            constant_steps or steps(values),
-            name,
-            version,
-            pack_name,
-            product,
-            values.get("host"),
-            source_severity(values) if source_severity else None,
-            quiet,
-            triage,
-        )
+            detail = f"the key needs the field {error.args[0]}"
+            outcome, reason = Outcome.UNMATCHED, Reason.MISSING_KEY_FIELD
+            _strip(values, built_in)
+            return Classified(row, outcome, reason, pack_name, product, kind, values, name, version, detail=detail)
         for field in built_in:
             values.pop(field, None)
         return Classified(row, Outcome.CASE, Reason.NONE, pack_name, product, kind, values, name, version, signal)
 
-    def _without_key(values: Values, row: int, kind: str, product: str, built_in: tuple[str, ...], missing: str) -> Classified:
-        for field in built_in:
-            values.pop(field, None)
-        detail = f"the key needs the field {missing}"
-        return Classified(
-            row, Outcome.UNMATCHED, Reason.MISSING_KEY_FIELD, pack_name, product, kind, values, name, version, detail=detail
+    return decide
+
+
+def _strip(values: Values, built_in: tuple[str, ...]) -> None:
+    for field in built_in:
+        values.pop(field, None)
+
+
+def _spoken(rule: RuleSpec, case: CaseSpec, signal_type: SignalType) -> tuple[Words, Words, Words]:
+    """Title, summary and steps; a clear has a title only."""
+    if signal_type is SignalType.RAISE:
+        return case.title, case.summary, case.steps
+    return rule.says or Words(rule.title, rule.title), Words("", ""), Words("", "")
+
+
+def _fields_of(rule: RuleSpec, case: CaseSpec, signal_type: SignalType) -> tuple[str, ...]:
+    """Every field that the signal is made of."""
+    templates = [*case.key, case.source_severity]
+    templates += [text for words in _spoken(rule, case, signal_type) for text in (words.es, words.en)]
+    found = {name for template in templates for name in placeholders(template)} | {HOST_FIELD}
+    if case.severity and case.severity.by:
+        found.add(case.severity.by)
+    return tuple(sorted(found))
+
+
+def _signal_maker(pack: PackSpec, rule: RuleSpec, case: CaseSpec, signal_type: SignalType) -> Callable[..., Signal]:
+    """A function of the product and the values of `_fields_of`, None for a missing one. KeyError: a key field is missing."""
+    names = _fields_of(rule, case, signal_type)
+    title_words, summary_words, steps_words = _spoken(rule, case, signal_type)
+    title, summary = _words_maker(title_words, MAX_TITLE), _words_maker(summary_words, MAX_SUMMARY)
+    steps, severity = _words_maker(steps_words, _MAX_STEPS), _severity_maker(case.severity)
+    key = key_maker(pack.name, case.key)
+    source_severity = renderer(case.source_severity, 100)
+
+    def build(product: str, *picked: str | None) -> Signal:
+        values = {name: value for name, value in zip(names, picked, strict=True) if value is not None}
+        return Signal(
+            signal_type,
+            key(values),
+            case.kind,
+            severity(values),
+            case.urgency,
+            case.contained,
+            case.review_for_severity_1,
+            title(values),
+            summary(values),
+            steps(values),
+            rule.name,
+            rule.version,
+            pack.name,
+            product,
+            values.get(HOST_FIELD),
+            source_severity(values) if case.source_severity else None,
+            case.close_after_quiet,
+            case.needs_triage,
         )
 
-    return decide
+    return build
