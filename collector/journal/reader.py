@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -27,7 +28,6 @@ class SegmentReader:
         self._views: dict[StreamName, StreamView] = {}
         self._places: dict[StreamName, tuple[int, Place]] = {}
         self._unreadable: set[StreamName] = set()
-        self._changed_ns = -1
 
     def streams(self) -> list[StreamState]:
         """Every stream's state, by name. A stream whose directory is damaged is logged once and left out."""
@@ -56,20 +56,7 @@ class SegmentReader:
             view = self._view(stream)
             if view is None or not 0 < seq <= view.refresh():
                 return None
-            place = view.locate(seq, ahead=RANDOM)
-            while place is not None and (found := view.next_frame(place, ahead=RANDOM)):
-                window, at, header = found
-                if header.first > seq:
-                    return None
-                if header.last < seq:
-                    place.at = at + header.size
-                    continue
-                frame = window.frame(at, header)
-                if frame is None:
-                    view.skip(place, header)
-                    return None
-                return decode_items(frame, str(stream), seq - header.first, seq - header.first + 1)[0]
-            return None
+            return _get(view, str(stream), seq)
 
     def close(self) -> None:
         with self._lock:
@@ -92,13 +79,9 @@ class SegmentReader:
         return view
 
     def _look_for_streams(self) -> None:
-        changed_ns = self._root.stat().st_mtime_ns
-        if changed_ns == self._changed_ns:
-            return
         for stream, directory in stream_directories(self._root).items():
             if stream not in self._views:
                 self._open_view(stream, directory)
-        self._changed_ns = changed_ns
 
     def _open_view(self, stream: StreamName, directory: Path) -> None:
         try:
@@ -107,6 +90,23 @@ class SegmentReader:
             if stream not in self._unreadable:
                 self._unreadable.add(stream)
                 _log.error("A stream of the journal cannot be read.", extra={"stream": str(stream), "reason": str(error)})
+
+
+def _get(view: StreamView, stream: str, seq: int) -> Item | None:
+    place = view.locate(seq, ahead=RANDOM)
+    while place is not None and (found := view.next_frame(place, ahead=RANDOM)) is not None:
+        window, at, header = found
+        if header.last < seq:
+            place.at = at + header.size
+            continue
+        if header.first <= seq:
+            number = seq - header.first
+            with suppress(JournalError):
+                if (frame := window.frame(at, header)) is not None:
+                    return decode_items(frame, stream, number, number + 1)[0]
+            view.skip(place, header)
+        return None
+    return None
 
 
 def _read_on(view: StreamView, place: Place, stream: str, *, after: int, limit: int, max_bytes: int) -> list[Item]:

@@ -22,8 +22,8 @@ SEGMENT_BYTES = 64 << 20
 SEGMENT_AGE_NS = 24 * 3600 * NS_PER_SECOND
 """A segment is also closed after a day, so that retention by whole segments works for streams with little traffic."""
 
-_SMALL = 16 << 10
-_FILL = 256 << 10
+_SMALL = 64 << 10
+_FILL = 1 << 20
 
 
 class SegmentWriter:
