@@ -9,7 +9,6 @@ WORKERS ?= 2
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-unexport COLLECTOR_CONFIG
 
 .PHONY: help setup run test test-full packs bench fmt lint types locks clean
 

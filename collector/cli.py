@@ -2,6 +2,7 @@
 `collector.commands`; only the module of the command in question is imported."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -34,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return the exit code of the process. Raise SystemExit (2) for wrong usage."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     args = _parser(_command_in(arguments)).parse_args(arguments)
+    # journal, store and logs hold what customers sent
+    os.umask(0o077)
     try:
         code: int = args.run(args)
     except ConfigurationError as error:

@@ -63,7 +63,6 @@ def _supervise(args: argparse.Namespace, roles: "Sequence[Role]", *, name: str) 
     settings = settings_of(args)
     clock = clock_of(args, settings)
     logs.configure(level=settings.logs.level, form=settings.logs.format, role=name)
-    os.umask(0o077)
     with ExitStack() as undo:
         undo.enter_context(run_lock(settings, name, clock, stop=StopFlag()))
         bound = bind_all(settings, clock, roles=roles, environment=os.environ)

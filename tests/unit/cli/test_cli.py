@@ -1,7 +1,9 @@
 """The command line: which command, which exit code, which line on stderr."""
 
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,16 @@ from collector.domain.errors import ConfigurationError
 
 
 @pytest.fixture(autouse=True)
+def umask_as_before() -> Iterator[None]:
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+@pytest.fixture(autouse=True)
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("COLLECTOR_CONFIG", raising=False)
+    for name in [name for name in os.environ if name.startswith("COLLECTOR")]:
+        monkeypatch.delenv(name)
 
 
 def exit_code(*arguments: str) -> int:
@@ -27,6 +37,12 @@ def exit_code(*arguments: str) -> int:
 def test_the_version_stands_alone_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code("version") == 0
     assert capsys.readouterr().out == f"{__version__}\n"
+
+
+def test_what_commands_write_is_for_their_user_alone(tmp_path: Path) -> None:
+    exit_code("version")
+    (tmp_path / "file").touch()
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o600
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:

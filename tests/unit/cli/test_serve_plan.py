@@ -1,0 +1,52 @@
+"""What `serve` and `receive` tell the supervisor to run."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import pytest
+
+from collector.cli import _parser
+from collector.commands import serve
+from collector.config import Role
+
+
+def options(*arguments: str) -> argparse.Namespace:
+    return _parser("serve").parse_args(["serve", *arguments])
+
+
+@pytest.mark.parametrize(
+    ("role", "command"),
+    [
+        pytest.param(Role.SNMP, ("receive", "--only", "snmp"), id="snmp"),
+        pytest.param(Role.SMTP, ("receive", "--only", "smtp"), id="smtp"),
+        pytest.param(Role.PROCESS, ("process",), id="process"),
+        pytest.param(Role.HAND_OFF, ("hand-off",), id="hand-off"),
+        pytest.param(Role.API, ("api",), id="api"),
+    ],
+)
+def test_each_role_is_a_command_of_its_own_that_the_command_line_knows(role: Role, command: tuple[str, ...]) -> None:
+    spec = serve._spec(role, [], ())
+    assert spec.command == (sys.executable, "-m", "collector", *command)
+    assert _parser(command[0]).parse_args(command).run is not None
+
+
+def test_receivers_stop_first_and_the_api_last() -> None:
+    ranks = {role: serve._spec(role, [], ()).stop_rank for role in Role}
+    assert sorted(Role, key=ranks.__getitem__) == [Role.SNMP, Role.SMTP, Role.PROCESS, Role.HAND_OFF, Role.API]
+    assert ranks[Role.SNMP] == ranks[Role.SMTP] < ranks[Role.PROCESS] < ranks[Role.HAND_OFF] < ranks[Role.API]
+
+
+def test_the_roles_are_told_where_the_settings_and_the_clock_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = serve._options(options("--config", "c.toml", "--test-clock", "now"))
+    assert told == ("--config", str(tmp_path / "c.toml"), "--test-clock", str(tmp_path / "now"))
+    assert serve._options(options()) == ()
+
+
+def test_the_roles_are_not_told_what_systemd_told_us(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "OTHER"):
+        monkeypatch.setenv(name, "1")
+    assert {name for name in serve._child_environment() if name in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "OTHER")} == {
+        "OTHER"
+    }
