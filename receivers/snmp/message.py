@@ -24,6 +24,7 @@ _STANDARD_TRAPS = "1.3.6.1.6.3.1.1.5"
 _ENTERPRISE_SPECIFIC = 6
 _OID_AS_TEXT = re.compile(rb"\.?([0-2](?:\.\d{1,10}){1,127})\x00?")
 _INTEGERS = frozenset(ber.MASKS)
+_OIDS = frozenset({ber.OBJECT_IDENTIFIER})
 _ADDRESSES = frozenset({ber.IP_ADDRESS, ber.OCTET_STRING})
 
 _NOTIFICATIONS = {INFORM: Pdu.INFORM, TRAP_V2: Pdu.TRAP_V2}
@@ -208,7 +209,8 @@ def _notification(data: bytes, at: int, *, end: int, frame: _Frame, pdu: Pdu) ->
     found, truncated = _bindings(data, at, end)
     uptime = _take_uptime(found)
     trap_oid = _take_trap_oid(found)
-    return Trap(*frame, pdu, request_id, trap_oid, uptime, found, truncated=truncated)
+    version, community = frame
+    return Trap(version, community, pdu, request_id, trap_oid, uptime, found, truncated=truncated)
 
 
 def _take_uptime(found: list[Varbind]) -> int | None:
@@ -237,33 +239,33 @@ def _take_trap_oid(found: list[Varbind]) -> str:
 
 def _v1_trap(data: bytes, at: int, *, end: int, frame: _Frame) -> Trap:
     """Trap-PDU (RFC 1157 section 4.1.6), its name made by RFC 3584 section 3.1."""
-    first, after = _element(data, at, end, tags=(ber.OBJECT_IDENTIFIER,))
-    enterprise = ber.oid_text(data[first:after])
-    first, after = _element(data, after, end, tags=_ADDRESSES)
-    agent_address = ber.address_text(data[first:after])
-    numbers: list[int] = []
-    for _ in range(2):
-        first, after = _element(data, after, end, tags=_INTEGERS)
-        whole = ber.signed(data[first:after])
-        if whole is None:
-            raise BerError(Reason.BAD_PDU, "a trap number is too wide")
-        numbers.append(whole)
-    generic, specific = numbers
-    first, after = _element(data, after, end, tags=_INTEGERS)
-    uptime = ber.unsigned(data[first:after], ber.MASK_32)
-    found, truncated = _bindings(data, after, end)
+    first, at = _element(data, at, end, tags=_OIDS)
+    enterprise = ber.oid_text(data[first:at])
+    first, at = _element(data, at, end, tags=_ADDRESSES)
+    agent_address = ber.address_text(data[first:at])
+    first, at = _element(data, at, end, tags=_INTEGERS)
+    generic = ber.signed(data[first:at])
+    first, at = _element(data, at, end, tags=_INTEGERS)
+    specific = ber.signed(data[first:at])
+    if generic is None or specific is None:
+        raise BerError(Reason.BAD_PDU, "a trap number is too wide")
+    first, at = _element(data, at, end, tags=_INTEGERS)
+    uptime = ber.unsigned(data[first:at], ber.MASK_32)
+    found, truncated = _bindings(data, at, end)
+    version, community = frame
     return Trap(
-        *frame,
-        pdu=Pdu.TRAP_V1,
-        request_id=0,
-        trap_oid=v2_trap_oid(enterprise, generic, specific=specific),
-        uptime=uptime,
-        varbinds=found,
-        enterprise=enterprise,
-        agent_address=agent_address,
-        generic=generic,
-        specific=specific,
-        truncated=truncated,
+        version,
+        community,
+        Pdu.TRAP_V1,
+        0,
+        v2_trap_oid(enterprise, generic, specific=specific),
+        uptime,
+        found,
+        enterprise,
+        agent_address,
+        generic,
+        specific,
+        truncated,
     )
 
 
