@@ -1,0 +1,97 @@
+"""What the values of options may be: texts of the command line into values, each mistake told in a sentence."""
+
+import argparse
+from collections.abc import Callable
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collector.config import ListenAddress
+    from collector.domain.trap import Varbind
+
+_T = TypeVar("_T")
+
+
+def _from_text(read: Callable[[str], _T]) -> Callable[[str], _T]:
+    """An option's type: what `read` refuses with ValueError is told as its own sentence."""
+
+    def convert(text: str) -> _T:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return convert
+
+
+@_from_text
+def target(text: str) -> "ListenAddress":
+    from collector.config import ListenAddress
+
+    address = ListenAddress.parse(text)
+    if not address.port:
+        raise ValueError("the port must be 1 to 65535")
+    return address
+
+
+@_from_text
+def oid(text: str) -> str:
+    from collector.traffic.varbinds import parse_oid
+
+    return parse_oid(text)
+
+
+@_from_text
+def varbind(text: str) -> "Varbind":
+    from collector.traffic.varbinds import parse_varbind
+
+    return parse_varbind(text)
+
+
+@_from_text
+def ip(text: str) -> str:
+    return str(ip_address(text))
+
+
+@_from_text
+def ipv4(text: str) -> str:
+    address = ip_address(text)
+    if address.version != 4:
+        raise ValueError("SNMP knows only IPv4 addresses of agents")
+    return str(address)
+
+
+def integer(low: int, high: int) -> Callable[[str], int]:
+    @_from_text
+    def read(text: str) -> int:
+        number = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else -1
+        if not low <= number <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}, not {text!r}")
+        return number
+
+    return read
+
+
+def number(low: float, high: float) -> Callable[[str], float]:
+    @_from_text
+    def read(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = low - 1
+        if not low <= number <= high:
+            raise ValueError(f"must be a number from {low:g} to {high:g}, not {text!r}")
+        return number
+
+    return read
+
+
+share = number(0, 1)
+
+
+@_from_text
+def mailbox(text: str) -> str:
+    local, at, domain = text.rpartition("@")
+    if not (at and local and domain and text.isascii() and text.isprintable()) or any(char in text for char in " <>"):
+        raise ValueError(f"must be an address, such as acme-sepm@collector.localhost, not {text!r}")
+    return text
