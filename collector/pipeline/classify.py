@@ -63,4 +63,6 @@ _ORDER = {outcome: place for place, outcome in enumerate(Outcome)}
 
 def primary(entry: Entry) -> Draft:
     """The draft whose outcome stands for the item in the ledger: the one that says most (the order of `Outcome`)."""
+    if len(entry.drafts) == 1:
+        return entry.drafts[0]
     return min(entry.drafts, key=lambda draft: _ORDER[draft.outcome])

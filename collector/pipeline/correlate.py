@@ -1,5 +1,6 @@
 """Stage 5, inside the transaction: the signals of the batch meet the cases that hold their keys."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from collector.domain.case import Case, CaseStatus, Verdict
@@ -11,8 +12,10 @@ from collector.domain.signal import Classified, MatchedCondition, Signal, Signal
 from collector.pipeline.classify import Classifier, classify_from
 from collector.pipeline.draft import Batch, Draft, Entry
 from collector.pipeline.fold import CaseFold
-from collector.store.cases import find_last_closed, find_open
+from collector.store.case_memory import CaseMemory
+from collector.store.cases import find_last_closed
 from collector.store.engine import Connection
+from collector.store.ledger import LedgerKey
 
 _Key = tuple[CustomerId, str]
 _UNNUMBERED = CaseId(0)
@@ -21,13 +24,25 @@ _UNNUMBERED = CaseId(0)
 class Correlation:
     """The cases a batch touches: read once, decided in order of arrival, written together."""
 
-    def __init__(self, connection: Connection, batch: Batch, *, site: str, self_customer: Customer, rules: Classifier) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        batch: Batch,
+        *,
+        site: str,
+        self_customer: Customer,
+        rules: Classifier,
+        cases: CaseMemory,
+    ) -> None:
+        self._cases = cases
         self._connection = connection
         self._batch = batch
         self._site = site
         self._self_customer = self_customer
         self._rules = rules
         self.folds: list[CaseFold] = []
+        self.counts: Counter[LedgerKey] = Counter()
+        """What the ledger was told, once the batch is written."""
         self._holding: dict[_Key, CaseFold] = {}
 
     def run(self) -> None:
@@ -47,7 +62,7 @@ class Correlation:
 
     def _read_holders(self) -> None:
         keys = {(self._customer(draft).id, signal.key) for _, draft, signal in self._signals()}
-        for key, case in find_open(self._connection, keys).items():
+        for key, case in self._cases.find_open(self._connection, keys).items():
             self._add(key, CaseFold(case, is_new=False))
 
     def _add(self, key: _Key, fold: CaseFold) -> None:

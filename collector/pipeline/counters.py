@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from collector.domain.case import Verdict
 from collector.domain.outcome import Outcome
 from collector.metrics import Family
-from collector.pipeline.classify import primary
 from collector.pipeline.draft import Batch
+from collector.store.ledger import LedgerKey
 
 
 class ProcessCounters:
@@ -24,17 +24,14 @@ class ProcessCounters:
         self.pending = 0
         self.yields = 0
 
-    def count(self, batch: Batch, seconds: float) -> None:
-        """Add a committed batch."""
+    def count(self, batch: Batch, counts: Counter[LedgerKey], seconds: float) -> None:
+        """Add a committed batch; `counts` is what the ledger was told of it."""
         self.batches += 1
         self.items += len(batch.entries)
         self.seconds += seconds
-        for entry in batch.entries:
-            if entry.tally is None and entry.drafts:
-                self.outcomes[entry.item.transport.value, primary(entry).outcome.value] += 1
-            for draft in entry.drafts:
-                if draft.verdict:
-                    self.verdicts[draft.verdict] += 1
+        for key, number in counts.items():
+            self.outcomes[key.transport, key.outcome] += number
+        self.verdicts.update([draft.verdict for entry in batch.entries for draft in entry.drafts if draft.verdict])
 
     def families(self) -> Iterator[Family]:
         outcomes = [((t, o.value), float(self.outcomes[t, o.value])) for t in ("snmp", "smtp") for o in Outcome]

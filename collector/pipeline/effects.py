@@ -8,7 +8,7 @@ import orjson
 
 from collector.domain.clock import NS_PER_SECOND, from_ns
 from collector.domain.ids import StreamName
-from collector.domain.item import Item, ItemKind, TallyReason
+from collector.domain.item import Item, ItemKind, Tally, TallyReason, Transport
 from collector.domain.mail import Mail
 from collector.domain.outcome import Outcome
 from collector.domain.trap import Trap
@@ -16,7 +16,7 @@ from collector.pipeline.classify import primary
 from collector.pipeline.draft import TEXT_SHOWN, Batch, Draft, Entry
 from collector.pipeline.fold import CaseFold
 from collector.store.case_log import Original, append_log, original_slot, save_originals
-from collector.store.cases import insert_cases, update_cases
+from collector.store.cases import count_repeats, insert_cases, update_cases
 from collector.store.engine import Connection
 from collector.store.ledger import LedgerKey, add_counts
 from collector.store.notifications import insert_notifications
@@ -24,25 +24,35 @@ from collector.store.seen import save_seen
 from collector.store.streams import Position, save_position
 
 _NS_PER_DAY = 86_400 * NS_PER_SECOND
+_SNMP, _SMTP = Transport.SNMP.value, Transport.SMTP.value
+_NOT_CLASSIFIED = ("", "", "", "", "")
+_STRANGER = (0, 0)
 _dump = orjson.dumps
 
 
-def write_effects(connection: Connection, batch: Batch, folds: list[CaseFold], positions: dict[StreamName, Position]) -> None:
-    """`positions` are the streams' rows as they are in the store; afterwards the store holds the batch's end."""
+def write_effects(
+    connection: Connection, batch: Batch, folds: list[CaseFold], positions: dict[StreamName, Position]
+) -> Counter[LedgerKey]:
+    """`positions` are the streams' rows as they are in the store; afterwards the store holds the batch's end. Return what was
+    counted."""
     _write_cases(connection, folds)
     numbers = {str(stream): position.id for stream, position in positions.items()}
     rows = [_row(entry, draft, numbers) for entry in batch.entries if entry.tally is None for draft in entry.drafts]
     insert_notifications(connection, rows)
     save_seen(connection, batch.seen)
-    add_counts(connection, _ledger(batch))
+    counts = count_for_ledger(batch)
+    add_counts(connection, counts)
     for stream, (last, tallies) in batch.taken.items():
         present = positions[stream]
         save_position(connection, Position(present.id, stream, last, present.tallies + tallies))
+    return counts
 
 
 def _write_cases(connection: Connection, folds: list[CaseFold]) -> None:
     # First what gives up its key, then what takes it: at any moment one open case per key.
-    update_cases(connection, [fold.case for fold in folds if fold.changed and not fold.is_new])
+    present = [fold for fold in folds if fold.changed and not fold.is_new]
+    update_cases(connection, [fold.case for fold in present if not fold.only_repeated])
+    count_repeats(connection, [fold.case for fold in present if fold.only_repeated])
     new = [fold for fold in folds if fold.is_new]
     numbers = insert_cases(connection, [fold.case for fold in new])
     for fold in new:
@@ -58,31 +68,37 @@ def _original(fold: CaseFold, occurrence: int, entry: Entry, draft: Draft) -> Or
 
 
 def _row(entry: Entry, draft: Draft, numbers: dict[str, int]) -> tuple[object, ...]:
-    item, source, found = entry.item, draft.source, draft.classified
+    item, source, found, fold = entry.item, draft.source, draft.classified, draft.fold
     trap_oid, subject, text = _shown(entry)
+    customer_id, source_id = (source.customer.id, source.id) if source else (None, None)
+    product, kind, fields, rule, version = _NOT_CLASSIFIED
+    if found is not None:
+        product, kind, rule, version = found.product, found.notification, found.rule, found.rule_version
+        fields = _dump(found.fields).decode() if found.fields else ""
     return (
         numbers[item.stream],
         item.seq,
         draft.row,
         item.received_at_ns // 1_000,
-        "smtp" if item.kind == ItemKind.MAIL else "snmp",
+        _SMTP if item.kind == ItemKind.MAIL else _SNMP,
         f"{item.peer_address}:{item.peer_port}",
-        source.customer.id if source else None,
-        source.id if source else None,
-        found.product if found else "",
-        draft.outcome.value,
-        draft.reason.value,
-        int(entry.trust),
-        found.notification if found else "",
+        customer_id,
+        source_id,
+        product,
+        # Enumerated words go to the driver as the strings that they are: `.value` costs more than the rest of the row.
+        draft.outcome,
+        draft.reason,
+        entry.trust,
+        kind,
         trap_oid,
         subject,
         text,
-        _dump(found.fields).decode() if found and found.fields else "",
-        found.rule if found else "",
-        found.rule_version if found else "",
+        fields,
+        rule,
+        version,
         draft.verdict,
-        draft.fold.case.id if draft.fold else None,
-        _storable(draft.detail),
+        None if fold is None else fold.case.id,
+        _storable(draft.detail) if draft.detail else "",
     )
 
 
@@ -108,24 +124,53 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
 
 
-def ledger_key(item: Item, customer_id: int | None, source_id: int | None, outcome: Outcome, reason: str) -> LedgerKey:
-    """The ledger's line for an item that ended so: on the day of its arrival."""
+def ledger_key(item: Item, source: tuple[int, int], outcome: Outcome, reason: str) -> LedgerKey:
+    """The ledger's line for an item that ended so, on the day of its arrival. `source`: (customer's id, source's id) or (0, 0)."""
     day = _day(item.received_at_ns // _NS_PER_DAY)
-    return LedgerKey(day, customer_id or 0, source_id or 0, item.transport.value, outcome.value, str(reason))
+    return LedgerKey(day, *source, item.transport.value, outcome.value, str(reason))
 
 
-def _ledger(batch: Batch) -> Counter[LedgerKey]:
+def count_for_ledger(batch: Batch) -> Counter[LedgerKey]:
+    """One count per item. Neighbours mostly end alike, so they are counted in runs."""
     counts: Counter[LedgerKey] = Counter()
+    first: Entry | None = None
+    shown: Draft | None = None
+    run = 0
     for entry in batch.entries:
-        if entry.tally is None:
-            draft = primary(entry)
-            customer_id, source_id = (draft.source.customer.id, draft.source.id) if draft.source else (None, None)
-            counts[ledger_key(entry.item, customer_id, source_id, draft.outcome, draft.reason.value)] += 1
-        elif entry.tally.reason is not TallyReason.KERNEL_DROP:
-            # What the kernel dropped never reached us: it has a metric and a case, no line.
-            outcome = Outcome.OVER_LIMIT if entry.tally.reason is TallyReason.OVER_LIMIT else Outcome.REFUSED
-            counts[ledger_key(entry.item, None, None, outcome, entry.tally.reason.value)] += entry.tally.count
+        if entry.tally is not None:
+            _count_tally(counts, entry, entry.tally)
+            continue
+        draft = primary(entry)
+        if first is not None and shown is not None and _alike(first, shown, entry, draft):
+            run += 1
+            continue
+        _count_run(counts, first, shown, run)
+        first, shown, run = entry, draft, 1
+    _count_run(counts, first, shown, run)
     return counts
+
+
+def _alike(first: Entry, shown: Draft, entry: Entry, draft: Draft) -> bool:
+    return (
+        draft.outcome is shown.outcome
+        and draft.reason is shown.reason
+        and draft.source is shown.source
+        and entry.item.kind == first.item.kind
+        and entry.item.received_at_ns // _NS_PER_DAY == first.item.received_at_ns // _NS_PER_DAY
+    )
+
+
+def _count_run(counts: Counter[LedgerKey], entry: Entry | None, draft: Draft | None, run: int) -> None:
+    if entry is not None and draft is not None:
+        source = (draft.source.customer.id, draft.source.id) if draft.source else _STRANGER
+        counts[ledger_key(entry.item, source, draft.outcome, draft.reason.value)] += run
+
+
+def _count_tally(counts: Counter[LedgerKey], entry: Entry, tally: Tally) -> None:
+    # What the kernel dropped never reached us: it has a metric and a case, no line.
+    if tally.reason is not TallyReason.KERNEL_DROP:
+        outcome = Outcome.OVER_LIMIT if tally.reason is TallyReason.OVER_LIMIT else Outcome.REFUSED
+        counts[ledger_key(entry.item, _STRANGER, outcome, tally.reason.value)] += tally.count
 
 
 @lru_cache(maxsize=8)

@@ -23,6 +23,7 @@ class CaseFold:
         self._case = case
         self.is_new = is_new
         self._changed = is_new
+        self._more_than_repeats = is_new
         self.log: list[LogEntry] = []
         self.originals: list[tuple[int, Entry, Draft]] = []
         self._latest: deque[tuple[int, Entry, Draft]] = deque(maxlen=LAST_ORIGINALS)
@@ -42,6 +43,11 @@ class CaseFold:
         """Whether there is anything to write."""
         self._settle()
         return self._changed
+
+    @property
+    def only_repeated(self) -> bool:
+        """Whether nothing but the count of notifications changed."""
+        return not self._more_than_repeats
 
     @property
     def known(self) -> Case:
@@ -70,7 +76,7 @@ class CaseFold:
         before = self._case
         self._case = apply(before, decision, signal, at=at, trust=trust)
         self._last_seen_at, self._trust = self._case.last_seen_at, self._case.trust
-        self._changed = True
+        self._changed = self._more_than_repeats = True
         if decision.verdict is not Verdict.CLEARED:
             self._keep_original(self._case.occurrences, entry, draft)
         self._note(entry, draft, decision.verdict, at=at, detail=_what_changed(before, self._case, decision))
@@ -84,7 +90,7 @@ class CaseFold:
             self._case, status=CaseStatus.CLOSED, status_by="collector", closed_at=at, version=self._case.version + 1
         )
         self._case = replace(closed, close_reason=closed.close_reason or reason)
-        self._changed = True
+        self._changed = self._more_than_repeats = True
         self.log.append(LogEntry(closed.id, at, Verdict.CLOSED, "collector", text=reason))
 
     def number(self, case_id: CaseId) -> None:

@@ -153,7 +153,8 @@ class Inspector:
         stream = StreamName.parse(entry.item.stream)
         delete_item(connection, stream_id=positions[stream].id, seq=entry.item.seq)
         first = min(before, key=lambda row: list(Outcome).index(row.state))
-        add_counts(connection, {ledger_key(entry.item, first.customer_id, first.source_id, first.state, first.reason.value): -1})
+        source = (first.customer_id or 0, first.source_id or 0)
+        add_counts(connection, {ledger_key(entry.item, source, first.state, first.reason.value): -1})
         correlation = commit(connection, batch, knowledge, positions)
         told = f"reprocessed {entry.item.stream}-{entry.item.seq}"
         append_log(

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Protocol
 
@@ -15,7 +16,9 @@ from collector.pipeline.draft import Batch
 from collector.pipeline.gather import Gatherer
 from collector.pipeline.repeats import SeenMemory
 from collector.pipeline.stages import Knowledge, commit, understand
+from collector.store.case_memory import CaseMemory
 from collector.store.engine import Store
+from collector.store.ledger import LedgerKey
 from collector.store.seen import load_seen
 from collector.store.streams import Position, add_stream, load_positions
 
@@ -59,6 +62,7 @@ class Processor:
         self._gatherer = Gatherer(reader, limit=batch_limit)
         self._positions: dict[StreamName, Position] = {}
         self._memory = SeenMemory({})
+        self._cases = CaseMemory()
         self._looked_at = -_LOOK_SECONDS
         self._ready = False
 
@@ -128,17 +132,19 @@ class Processor:
         begun = time.perf_counter()
         knowledge = self._knowledge()
         understand(batch, knowledge, self._memory)
-        self._commit(batch, knowledge)
-        self._counters.count(batch, time.perf_counter() - begun)
+        counts = self._commit(batch, knowledge)
+        self._counters.count(batch, counts, time.perf_counter() - begun)
         self._changed()
 
-    def _commit(self, batch: Batch, knowledge: Knowledge) -> None:
+    def _commit(self, batch: Batch, knowledge: Knowledge) -> Counter[LedgerKey]:
         with self._store.write() as connection:
-            commit(connection, batch, knowledge, self._positions)
+            correlation = commit(connection, batch, knowledge, self._positions, self._cases)
         for stream, (last, tallies) in batch.taken.items():
             before = self._positions[stream]
             self._positions[stream] = Position(before.id, stream, last, before.tallies + tallies)
         self._memory.commit(batch.seen, at_us=batch.entries[-1].item.received_at_ns // 1_000)
+        self._cases.keep([fold.case for fold in correlation.folds])
+        return correlation.counts
 
     def _work_singly(self, count: int) -> None:
         """Each of the next `count` items by itself; one that fails again is parked as undecodable."""

@@ -10,6 +10,7 @@ from collector.pipeline.draft import Batch, Decoders
 from collector.pipeline.effects import write_effects
 from collector.pipeline.identify import SourceIndex, identify
 from collector.pipeline.repeats import SeenMemory, drop_repeats
+from collector.store.case_memory import CaseMemory
 from collector.store.engine import Connection
 from collector.store.registry import Registry
 from collector.store.streams import Position
@@ -36,11 +37,22 @@ def understand(batch: Batch, knowledge: Knowledge, memory: SeenMemory | None, *,
     classify(batch, knowledge.rules, trace=trace)
 
 
-def commit(connection: Connection, batch: Batch, knowledge: Knowledge, positions: dict[StreamName, Position]) -> Correlation:
-    """correlate → write, in the caller's transaction."""
+def commit(
+    connection: Connection,
+    batch: Batch,
+    knowledge: Knowledge,
+    positions: dict[StreamName, Position],
+    cases: CaseMemory | None = None,
+) -> Correlation:
+    """correlate → write, in the caller's transaction. `cases` remembers what earlier batches read."""
     correlation = Correlation(
-        connection, batch, site=knowledge.site, self_customer=knowledge.registry.self_customer, rules=knowledge.rules
+        connection,
+        batch,
+        site=knowledge.site,
+        self_customer=knowledge.registry.self_customer,
+        rules=knowledge.rules,
+        cases=cases or CaseMemory(),
     )
     correlation.run()
-    write_effects(connection, batch, correlation.folds, positions)
+    correlation.counts = write_effects(connection, batch, correlation.folds, positions)
     return correlation

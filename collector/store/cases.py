@@ -1,12 +1,13 @@
 """Cases as rows: insert, change, find by key, list. What a change means is decided in collector.domain."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
+from unicodedata import combining, normalize
 
-from sqlalchemy import BigInteger, Connection, Select, bindparam, func, insert, or_, select, type_coerce, update
+from sqlalchemy import BigInteger, Connection, Select, bindparam, func, insert, literal_column, or_, select, type_coerce, update
 from sqlalchemy.engine import Row
 
 from collector.domain.case import QUIET_BEFORE_CLOSE, QUIET_BEFORE_RESOLVE, Case, CaseStatus
@@ -19,6 +20,13 @@ from collector.store.types import to_micros
 
 _CASES, _CUSTOMERS, _SOURCES = table_of(CaseRow), table_of(CustomerRow), table_of(SourceRow)
 _CHUNK = 500
+
+
+class CaseVersion(NamedTuple):
+    """Which case, and which version of it."""
+
+    id: CaseId
+    version: int
 
 
 def _joined() -> Select[tuple[Any, ...]]:
@@ -128,8 +136,16 @@ def _changing_values(case: Case) -> dict[str, Any]:
         "close_reason": case.close_reason,
         "quiet_close_seconds": None if case.quiet_close is None else int(case.quiet_close.total_seconds()),
         "merged_into": case.merged_into,
+        "search_text": _searchable("\n".join((case.external_key, case.title.es, case.title.en, case.host or ""))),
         "version": case.version,
     }
+
+
+def _searchable(text: str) -> str:
+    """Without case and accents. The databases' own LIKE knows letters beyond ASCII on PostgreSQL only."""
+    if text.isascii():
+        return text.lower()
+    return "".join(letter for letter in normalize("NFKD", text).casefold() if not combining(letter))
 
 
 def insert_cases(connection: Connection, cases: Sequence[Case]) -> dict[ExternalKey, CaseId]:
@@ -149,29 +165,72 @@ def update_cases(connection: Connection, cases: Sequence[Case]) -> None:
         connection.execute(statement, [{"row_id": case.id, **_changing_values(case)} for case in cases])
 
 
+def count_repeats(connection: Connection, cases: Sequence[Case]) -> None:
+    """Write what a plain repeat changes: count, last time, trust, version. The storm's statement: four columns, not thirty."""
+    if cases:
+        names = ("occurrences", "last_seen_at", "trust", "version")
+        statement = update(_CASES).where(_CASES.c.id == bindparam("row_id")).values({name: bindparam(name) for name in names})
+        values = [
+            {
+                "row_id": case.id,
+                "occurrences": case.occurrences,
+                "last_seen_at": case.last_seen_at,
+                "trust": int(case.trust),
+                "version": case.version,
+            }
+            for case in cases
+        ]
+        connection.execute(statement, values)
+
+
+def find_open_versions(
+    connection: Connection, keys: Iterable[tuple[CustomerId, str]]
+) -> dict[tuple[CustomerId, str], CaseVersion]:
+    """Which cases hold these keys now (not closed), by customer and key, without their contents."""
+    found: dict[tuple[CustomerId, str], CaseVersion] = {}
+    columns = _CASES.c["correlation_key", "id", "version"]
+    for customer_id, wanted in _by_customer(keys):
+        held = _CASES.c.correlation_key.in_(wanted) & (_CASES.c.status != literal_column("'closed'"))
+        for key, case_id, version in connection.execute(select(*columns).where(_CASES.c.customer_id == customer_id, held)):
+            found[customer_id, key] = CaseVersion(CaseId(case_id), version)
+    return found
+
+
+def _by_customer(keys: Iterable[tuple[CustomerId, str]]) -> Iterator[tuple[CustomerId, list[str]]]:
+    """The keys of each customer, in parts that fit into one statement."""
+    grouped: dict[CustomerId, list[str]] = {}
+    for customer_id, key in keys:
+        grouped.setdefault(customer_id, []).append(key)
+    for customer_id, wanted in grouped.items():
+        for start in range(0, len(wanted), _CHUNK):
+            yield customer_id, wanted[start : start + _CHUNK]
+
+
+def read_cases(connection: Connection, ids: Sequence[CaseId]) -> dict[CaseId, Case]:
+    """Whole cases by id."""
+    found: dict[CaseId, Case] = {}
+    for start in range(0, len(ids), _CHUNK):
+        for row in connection.execute(_joined().where(_CASES.c.id.in_(ids[start : start + _CHUNK]))):
+            found[CaseId(row.id)] = _case(row)
+    return found
+
+
 def find_open(connection: Connection, keys: Iterable[tuple[CustomerId, str]]) -> dict[tuple[CustomerId, str], Case]:
     """The cases that hold these keys now (not closed), by customer and key."""
-    found: dict[tuple[CustomerId, str], Case] = {}
-    by_customer: dict[CustomerId, list[str]] = {}
-    for customer_id, key in keys:
-        by_customer.setdefault(customer_id, []).append(key)
-    for customer_id, wanted in by_customer.items():
-        for start in range(0, len(wanted), _CHUNK):
-            held = _CASES.c.correlation_key.in_(wanted[start : start + _CHUNK]) & (_CASES.c.status != CaseStatus.CLOSED.value)
-            for row in connection.execute(_joined().where(_CASES.c.customer_id == customer_id, held)):
-                found[customer_id, row.correlation_key] = _case(row)
-    return found
+    versions = find_open_versions(connection, keys)
+    cases = read_cases(connection, [held.id for held in versions.values()])
+    return {key: cases[held.id] for key, held in versions.items()}
 
 
 def find_last_closed(connection: Connection, keys: Iterable[tuple[CustomerId, str]]) -> dict[tuple[CustomerId, str], ExternalKey]:
     """The newest closed case of each key, for `previous_case`."""
     found: dict[tuple[CustomerId, str], ExternalKey] = {}
-    for customer_id, key in keys:
-        same = (_CASES.c.customer_id == customer_id) & (_CASES.c.correlation_key == key)
-        statement = select(_CASES.c.external_key).where(same, _CASES.c.status == CaseStatus.CLOSED.value)
-        external_key = connection.execute(statement.order_by(_CASES.c.id.desc()).limit(1)).scalar_one_or_none()
-        if external_key is not None:
-            found[customer_id, key] = ExternalKey(external_key)
+    for customer_id, wanted in _by_customer(keys):
+        mine = (_CASES.c.customer_id == customer_id) & _CASES.c.correlation_key.in_(wanted)
+        newest = select(func.max(_CASES.c.id)).where(mine, _CASES.c.status == CaseStatus.CLOSED.value)
+        statement = select(*_CASES.c["correlation_key", "external_key"])
+        for row in connection.execute(statement.where(_CASES.c.id.in_(newest.group_by(_CASES.c.correlation_key)))):
+            found[customer_id, row.correlation_key] = ExternalKey(row.external_key)
     return found
 
 
@@ -188,7 +247,8 @@ def get_cases_by_id(connection: Connection, ids: Iterable[int]) -> dict[CaseId, 
 
 @dataclass(frozen=True, slots=True)
 class CaseFilter:
-    """What to list. Empty tuples and None mean "any". `text` is looked for in titles, host and external key, without case."""
+    """What to list. Empty tuples and None mean "any". `text` is looked for in titles, host and external key, whatever its case and
+    accents."""
 
     statuses: tuple[CaseStatus, ...] = ()
     kinds: tuple[CaseKind, ...] = ()
@@ -217,16 +277,11 @@ def list_cases(
     if wanted.since is not None:
         statement = statement.where(_CASES.c.last_seen_at >= wanted.since)
     if wanted.text:
-        statement = statement.where(_contains(wanted.text))
+        statement = statement.where(_CASES.c.search_text.contains(_searchable(wanted.text), autoescape=True))
     if after is not None:
         statement = statement.where(_CASES.c.id < after if newest_first else _CASES.c.id > after)
     order = _CASES.c.id.desc() if newest_first else _CASES.c.id
     return [(row.id, _case(row)) for row in connection.execute(statement.order_by(order).limit(limit))]
-
-
-def _contains(text: str) -> Any:
-    columns = (_CASES.c.title_es, _CASES.c.title_en, _CASES.c.host, _CASES.c.external_key)
-    return or_(*(column.icontains(text, autoescape=True) for column in columns))
 
 
 def count_by_status(connection: Connection) -> list[tuple[str, str, int | None, int]]:
@@ -240,7 +295,7 @@ def find_quiet(connection: Connection, *, now: datetime) -> list[Case]:
     """Candidates for `Case.quiet_verb`, which decides: cases that were quiet for long enough."""
     cleared_before, resolved_before = now - QUIET_BEFORE_RESOLVE, now - QUIET_BEFORE_CLOSE
     active = _CASES.c.status.in_([CaseStatus.OPEN.value, CaseStatus.ACKNOWLEDGED.value, CaseStatus.PENDING.value])
-    light = _CASES.c.contained | ((_CASES.c.kind == CaseKind.SEVERITY_CASE.value) & (_CASES.c.severity >= 3))
+    light = _CASES.c.contained | ((_CASES.c.kind == CaseKind.SEVERITY_CASE.value) & (func.coalesce(_CASES.c.severity, 4) >= 3))
     cleared = active & light & (_CASES.c.cleared_at <= cleared_before) & (_CASES.c.last_seen_at <= cleared_before)
     resolved = (
         (_CASES.c.status == CaseStatus.RESOLVED.value)

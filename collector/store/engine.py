@@ -23,11 +23,11 @@ _RETRY_SECONDS = 0.002
 """How often a writer asks for SQLite's write lock. Its own busy handler sleeps up to 100 ms and would miss the gap that `process`
 leaves between two batches."""
 _READ_WAIT_MS = 2_000
-"""How long a reader waits out the moments in which SQLite's file is closed even to readers: recovery after a crash, the end of the
-last connection."""
+"""How long a reader waits out the moments in which SQLite's file is closed even to readers: recovery after a crash, the end of
+the last connection."""
 _WRITE_LOCK = 0x63617365
-"""The advisory lock that makes PostgreSQL's writers take turns as SQLite's do. What was read in a writing transaction is then still
-true when it commits, and ids become visible in the order in which they were given."""
+"""The advisory lock that makes PostgreSQL's writers take turns as SQLite's do. What was read in a writing transaction is then
+still true when it commits, and ids become visible in the order in which they were given."""
 _MOST_CONNECTIONS = 45
 """More than the API's worker threads, so that none of them waits for a connection."""
 

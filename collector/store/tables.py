@@ -100,7 +100,14 @@ class NotificationRow(SQLModel, table=True):
     __tablename__: ClassVar[Any] = "notifications"
     __table_args__ = (
         UniqueConstraint("stream_id", "seq", "row"),
-        Index("ix_notifications_state_id", "state", "id"),
+        # Most notifications belong to a case: leaving them out keeps this index small and a trap's insert cheap.
+        Index(
+            "ix_notifications_state_id",
+            "state",
+            "id",
+            sqlite_where=text("state <> 'case'"),
+            postgresql_where=text("state <> 'case'"),
+        ),
         Index(
             "ix_notifications_case_id_id",
             "case_id",
@@ -191,6 +198,7 @@ class CaseRow(SQLModel, table=True):
     quiet_close_seconds: int | None = None
     previous_case: str | None = _text(nullable=True)
     merged_into: str | None = _text(nullable=True)
+    search_text: str = _text(nullable=False)
     version: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 

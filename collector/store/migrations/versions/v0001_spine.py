@@ -88,7 +88,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("case_id IS NOT NULL"),
             postgresql_where=sa.text("case_id IS NOT NULL"),
         )
-        batch_op.create_index("ix_notifications_state_id", ["state", "id"], unique=False)
+        batch_op.create_index(
+            "ix_notifications_state_id",
+            ["state", "id"],
+            unique=False,
+            sqlite_where=sa.text("state <> 'case'"),
+            postgresql_where=sa.text("state <> 'case'"),
+        )
 
     op.create_table(
         "originals",
@@ -198,6 +204,7 @@ def upgrade() -> None:
         sa.Column("quiet_close_seconds", sa.Integer(), nullable=True),
         sa.Column("previous_case", sa.Text(), nullable=True),
         sa.Column("merged_into", sa.Text(), nullable=True),
+        sa.Column("search_text", sa.Text(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_cases_customer_id_customers")),
         sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_cases_source_id_sources")),
