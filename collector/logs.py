@@ -105,11 +105,14 @@ def configure(*, level: str, form: str, role: str = "", stream: TextIO | None = 
 
     Other libraries never get below warning: at debug level some of them print what they receive, passwords included.
     """
+    others_from = max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()])
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(LineFormatter(_FORMS[form], role=role))
+    # the root's level does not bind a library that sets a level of its own
+    handler.addFilter(lambda record: record.levelno >= others_from or record.name.partition(".")[0] in OWN_PACKAGES)
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()]))
+    root.setLevel(others_from)
     for package in OWN_PACKAGES:
         logging.getLogger(package).setLevel(level.upper())
     logging.captureWarnings(True)

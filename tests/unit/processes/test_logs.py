@@ -135,6 +135,14 @@ def test_who_is_heard_at_which_level(level: str, logger: str, at: int, shown: bo
     assert bool(stream.getvalue()) is shown
 
 
+def test_a_library_that_sets_its_own_level_is_not_heard_more() -> None:
+    stream = configured(form="text", level="debug")
+    talkative = logging.getLogger("talkative")
+    talkative.setLevel(logging.DEBUG)
+    talkative.info("password: hunter2")
+    assert stream.getvalue() == ""
+
+
 def test_a_broken_stream_does_not_stop_the_service() -> None:
     stream = configured(form="text")
     stream.close()
