@@ -1,7 +1,7 @@
 """What the SNMP receiver counts, in plain integers that a scrape turns into metrics. Each is written by one thread only."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from collector.metrics import Family
 from receivers.snmp.arrivals import Arrivals
@@ -39,7 +39,7 @@ class SnmpCounters:
     commits: int = 0
     commit_seconds: float = 0.0
     commit_failures: int = 0
-    stalled: bool = field(default=False)
+    stalled: bool = False
 
     def families(self) -> Iterable[Family]:
         yield self._per_listener("received_datagrams", "Datagrams taken from the socket.", "datagrams")
