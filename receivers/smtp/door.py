@@ -1,0 +1,82 @@
+"""Who is inside: the terms and limits that all connections share. One connection is `connection`."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from collector.domain.clock import NS_PER_SECOND, Clock
+from receivers.smtp.committer import Pending
+from receivers.smtp.counters import SmtpCounters
+from receivers.smtp.dialogue import Terms
+from receivers.smtp.replies import Reply
+from receivers.smtp.tallies import Tallies
+
+
+class Guest(Protocol):
+    """A connection as the door sees it."""
+
+    peer: str
+
+    def expire(self, now_ns: int, *, idle_ns: int, mail_ns: int) -> None: ...
+
+    def shut_down(self) -> None: ...
+
+    def abort(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Door:
+    """`idle_seconds` may pass between two signs of life, `mail_seconds` from the begin of a connection or the mail before to the
+    next complete mail."""
+
+    terms: Terms
+    clock: Clock
+    submit: Callable[[Pending], None]
+    tallies: Tallies
+    counters: SmtpCounters
+    max_connections: int
+    max_connections_per_peer: int
+    idle_seconds: float
+    mail_seconds: float
+    inside: set[Guest] = field(default_factory=set)
+    per_peer: dict[str, int] = field(default_factory=dict)
+    emptied: asyncio.Event = field(default_factory=asyncio.Event)
+    shutting_down: bool = False
+
+    def admits(self, peer: str) -> bool:
+        return len(self.inside) < self.max_connections and self.per_peer.get(peer, 0) < self.max_connections_per_peer
+
+    def enter(self, guest: Guest) -> None:
+        self.inside.add(guest)
+        self.per_peer[guest.peer] = self.per_peer.get(guest.peer, 0) + 1
+        self.counters.open = len(self.inside)
+
+    def leave(self, guest: Guest) -> None:
+        if guest not in self.inside:
+            return
+        self.inside.discard(guest)
+        self.per_peer[guest.peer] -= 1
+        if not self.per_peer[guest.peer]:
+            del self.per_peer[guest.peer]
+        self.counters.open = len(self.inside)
+        if not self.inside:
+            self.emptied.set()
+
+    def refused(self, reply: Reply, *, listener: str, peer: str) -> None:
+        """Count a refusal, for the ledger and for `/metrics`."""
+        if reply.refusal is not None:
+            self.tallies.add(reply.refusal, listener=listener, peer=peer)
+            self.counters.refusals[reply.refusal] += 1
+
+    def sweep(self) -> None:
+        """Send away who has been silent, or at one mail, for too long."""
+        now = self.clock.monotonic_ns()
+        for guest in tuple(self.inside):
+            guest.expire(now, idle_ns=int(self.idle_seconds * NS_PER_SECOND), mail_ns=int(self.mail_seconds * NS_PER_SECOND))
+
+    def shut_down(self) -> None:
+        """Nobody new; who is not sending a mail goes now, the others when it is answered."""
+        self.shutting_down = True
+        for guest in tuple(self.inside):
+            guest.shut_down()
