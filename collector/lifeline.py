@@ -51,3 +51,8 @@ def _end_at_once() -> None:
     if os.getpgrp() == os.getpid():
         os.killpg(os.getpid(), signal.SIGKILL)
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def is_supervised(environment: Mapping[str, str]) -> bool:
+    """Whether a supervisor started this process, and so the other roles too."""
+    return LIFELINE_VARIABLE in environment

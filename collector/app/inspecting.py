@@ -21,5 +21,6 @@ def inspector(settings: Settings, store: Store, turn: Turn) -> Iterator[Inspecto
     journal = Journal(settings.journal_dir, clock=clock, segment_bytes=settings.journal.segment_bytes)
     reader = journal.reader()
     with decoders(clock) as made:
-        yield Inspector(store, reader, knowledge=KnowledgeKeeper(store, settings, made.decoders), clock=clock, turn=turn)
+        knowledge = KnowledgeKeeper(store, settings, made.decoders)
+        yield Inspector(store, reader, knowledge=knowledge, explain=knowledge.explain, clock=clock, turn=turn)
     reader.close()

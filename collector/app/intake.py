@@ -1,5 +1,7 @@
 """The intake roles: a receiver, its journal lanes and what it may know. They need nothing but their disk."""
 
+from typing import Protocol
+
 from collector.app.paths import process_wake, snapshot
 from collector.app.refresh import SnapshotRefresher
 from collector.app.room import Room
@@ -10,6 +12,7 @@ from collector.role import RoleContext
 from collector.role_http import Readiness
 from collector.store.engine import Store
 from collector.wake import Waker
+from receivers.smtp.server import Limits, SmtpReceiver
 from receivers.snmp.limiter import PeerLimiter
 from receivers.snmp.server import SnmpReceiver
 
@@ -40,18 +43,65 @@ def run_snmp(role: RoleContext) -> None:
         receive_buffer=settings.snmp.receive_buffer,
     )
     register(role.registry, receiver, journal)
-    receiver.start()
-    role.ready_when(lambda: _intake_readiness(room, receiver))
-    while not role.stop.wait(_CHECK_SECONDS):
-        if receiver.failure is not None:
-            raise receiver.failure
-    receiver.stop()
+    _receive(role, receiver, room)
     main.close()
     bulk.close()
     waker.close()
 
 
-def _intake_readiness(room: Room, receiver: SnmpReceiver) -> Readiness:
+def run_smtp(role: RoleContext) -> None:
+    """Until stopped; what was answered with 250 by then is durable."""
+    settings = role.settings
+    journal = _journal(role)
+    writer = journal.open_writer("smtp-0")
+    room = Room(settings.journal_dir, role.clock)
+    waker = Waker(process_wake(settings))
+    store = Store(settings.store_url)
+    refresher = SnapshotRefresher(store, snapshot(settings), domains=settings.smtp.domains, clock=role.clock)
+    receiver = SmtpReceiver(
+        [(bound.listener, bound.socket) for bound in role.sockets],
+        journal=writer,
+        view=refresher.view,
+        clock=role.clock,
+        wake=waker.wake,
+        room=room.has,
+        hostname=settings.smtp.greeting_name,
+        limits=Limits(
+            size=settings.smtp.size_limit,
+            connections=settings.smtp.max_connections,
+            connections_per_peer=settings.smtp.max_connections_per_peer,
+        ),
+    )
+    register(role.registry, receiver, journal)
+    refresher.start()
+    _receive(role, receiver, room)
+    refresher.stop()
+    writer.close()
+    store.close()
+    waker.close()
+
+
+class Receiver(Protocol):
+    """What both receivers are to their process."""
+
+    @property
+    def failure(self) -> Exception | None: ...
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+def _receive(role: RoleContext, receiver: Receiver, room: Room) -> None:
+    receiver.start()
+    role.ready_when(lambda: _readiness(room, receiver))
+    while not role.stop.wait(_CHECK_SECONDS):
+        if receiver.failure is not None:
+            raise receiver.failure
+    receiver.stop()
+
+
+def _readiness(room: Room, receiver: Receiver) -> Readiness:
     if receiver.failure is not None:
         return Readiness(ready=False, reasons=("receiver_failed",))
     return Readiness(ready=True) if room.has() else Readiness(ready=False, reasons=("disk_short",))

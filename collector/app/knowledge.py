@@ -1,11 +1,13 @@
 """What `process` and the API know about customers and rules, kept up to date while they run."""
 
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from collector.config import Settings
 from collector.domain.errors import ConfigurationError
+from collector.domain.mail import Mail
+from collector.domain.trap import Trap
 from collector.logs import Log
 from collector.pipeline.draft import Decoders
 from collector.pipeline.identify import SourceIndex
@@ -13,6 +15,7 @@ from collector.pipeline.stages import Knowledge
 from collector.store.engine import Store
 from collector.store.registry import load_registry, registry_version
 from rules.engine import RuleSet
+from rules.explain import explain_mail, explain_trap
 from rules.loader import builtin_packs_path, load_packs
 
 _LOOK_SECONDS = 0.5
@@ -28,7 +31,8 @@ class KnowledgeKeeper:
         self._settings = settings
         with store.read() as connection:
             registry = load_registry(connection)
-        self._knowledge = Knowledge(registry, SourceIndex(registry.sources), load_rules(settings), decoders, settings.site)
+        self._ruleset = load_rules(settings)
+        self._knowledge = Knowledge(registry, SourceIndex(registry.sources), self._ruleset, decoders, settings.site)
         self._looked_at = time.monotonic()
 
     def __call__(self) -> Knowledge:
@@ -50,9 +54,23 @@ class KnowledgeKeeper:
     def reload_rules(self) -> None:
         """Read the packs again; the last good set stays when none can be loaded."""
         try:
-            self._knowledge = replace(self._knowledge, rules=load_rules(self._settings))
+            self._ruleset = load_rules(self._settings)
         except ConfigurationError as error:
             log.error("the rules were not reloaded", reason=str(error))
+            return
+        self._knowledge = replace(self._knowledge, rules=self._ruleset)
+
+    def explain(self, decoded: Trap | Mail, source: str, products: tuple[str, ...]) -> dict[str, object]:
+        """Every kind and rule that is tried for it, condition by condition, ready for JSON."""
+        if isinstance(decoded, Trap):
+            told = explain_trap(self._ruleset, decoded, source=source, products=products)
+        else:
+            told = explain_mail(self._ruleset, decoded, source=source, products=products)
+        return {
+            "recognised_by": told.recognised_by,
+            "kinds": [asdict(kind) for kind in told.kinds],
+            "rows": [asdict(row) for row in told.rows],
+        }
 
 
 def load_rules(settings: Settings) -> RuleSet:

@@ -8,7 +8,7 @@ from collector.actions import Actions
 from collector.app.decoders import decoders
 from collector.app.knowledge import KnowledgeKeeper
 from collector.app.paths import process_wake, writer_turn
-from collector.domain.errors import Unavailable
+from collector.app.waiting import wait_for_store
 from collector.journal.interface import JournalKeeper
 from collector.journal.positions import verify_positions
 from collector.journal.streams import Journal
@@ -19,7 +19,6 @@ from collector.pipeline.processor import Processor
 from collector.role import RoleContext
 from collector.role_http import Readiness
 from collector.store.engine import Store
-from collector.store.migrate import require_current
 from collector.store.seen import drop_expired
 from collector.store.streams import load_positions
 from collector.wake import WakeListener
@@ -34,7 +33,7 @@ def run_process(role: RoleContext) -> None:
     """Until stopped. Raise ConfigurationError when schema, journal or rules do not fit."""
     settings = role.settings
     store = Store(settings.store_url)
-    _wait_for_store(store, role)
+    wait_for_store(store, role)
     if role.stop.is_set():
         return
     journal = Journal(settings.journal_dir, clock=role.clock, segment_bytes=settings.journal.segment_bytes)
@@ -64,21 +63,6 @@ def run_process(role: RoleContext) -> None:
     listener.close()
     reader.close()
     store.close()
-
-
-def _wait_for_store(store: Store, role: RoleContext) -> None:
-    """The store may come later than we do: wait for it, but not with a schema that is not ours."""
-    told = False
-    while not role.stop.is_set():
-        try:
-            require_current(store)
-        except Unavailable as error:
-            if not told:
-                log.warning("waiting for the store", reason=str(error))
-            told = True
-            role.stop.wait(0.5)
-        else:
-            return
 
 
 def _readiness(store: Store) -> Readiness:

@@ -23,10 +23,6 @@ class Classifier(Protocol):
         self, mail: Mail, *, source: str, products: tuple[str, ...], trace: bool = False
     ) -> Sequence[Classified]: ...
 
-    def explain_trap(self, trap: Trap, *, source: str, products: tuple[str, ...]) -> Sequence[object]: ...
-
-    def explain_mail(self, mail: Mail, *, source: str, products: tuple[str, ...]) -> Sequence[object]: ...
-
 
 def classify(batch: Batch, rules: Classifier, *, trace: bool = False) -> None:
     for entry in batch.entries:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from typing import TypeAlias
 
 from collector.domain.case import Verdict
 from collector.domain.clock import Clock, from_ns
@@ -25,6 +26,10 @@ from collector.store.notifications import Notification, delete_item, find_notifi
 from collector.store.streams import load_positions
 
 
+Explain: TypeAlias = Callable[[Trap | Mail, str, tuple[str, ...]], dict[str, object]]
+"""(notification, source's name, its products) → every kind and rule that was tried, condition by condition, ready for JSON."""
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """What a notification's item holds: the original octets and what the decoder makes of them."""
@@ -43,6 +48,7 @@ class Inspector:
         self._store = store
         self._reader = reader
         self._knowledge = knowledge
+        self._explain = explain
         self._clock = clock
         self._turn = turn
 
@@ -110,18 +116,10 @@ class Inspector:
             "sources": [{"customer": source.customer.code, "source": source.name} for source in entry.sources],
             "notifications": [_draft(entry, place) for place in range(len(entry.drafts))],
         }
-        told["considered"] = self._considered(entry, knowledge)
+        if isinstance(entry.decoded, Trap | Mail):
+            name, products = (entry.sources[0].name, entry.sources[0].products) if entry.sources else ("", ())
+            told["considered"] = self._explain(entry.decoded, name, products)
         return told
-
-    def _considered(self, entry: Entry, knowledge: Knowledge) -> list[object]:
-        """Every kind and rule that was tried, condition by condition."""
-        source = entry.sources[0] if entry.sources else None
-        name, products = (source.name, source.products) if source else ("", ())
-        if isinstance(entry.decoded, Trap):
-            return list(knowledge.rules.explain_trap(entry.decoded, source=name, products=products))
-        if isinstance(entry.decoded, Mail):
-            return list(knowledge.rules.explain_mail(entry.decoded, source=name, products=products))
-        return []
 
     def reprocess(self, wanted: NotificationId, *, actor: str) -> list[Notification]:
         """Send an item of the quarantine through all stages again, with today's customers and rules.

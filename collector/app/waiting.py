@@ -1,0 +1,25 @@
+"""Roles that need the store may be started before it."""
+
+from collector.domain.errors import Unavailable
+from collector.logs import Log
+from collector.role import RoleContext
+from collector.store.engine import Store
+from collector.store.migrate import require_current
+
+_PAUSE_SECONDS = 0.5
+log = Log(__name__)
+
+
+def wait_for_store(store: Store, role: RoleContext) -> None:
+    """Until the store answers or the role is stopped. Raise ConfigurationError when its schema is not this program's."""
+    told = False
+    while not role.stop.is_set():
+        try:
+            require_current(store)
+        except Unavailable as error:
+            if not told:
+                log.warning("waiting for the store", reason=str(error))
+            told = True
+            role.stop.wait(_PAUSE_SECONDS)
+        else:
+            return

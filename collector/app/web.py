@@ -1,0 +1,108 @@
+"""The API role: the application put together with store, journal, rules and what the other roles tell about themselves."""
+
+import http.client
+import os
+from contextlib import suppress
+
+from api.app import create_app
+from api.server import serve
+from api.tools import ApiTools
+from collector import lifeline
+from collector.actions import Actions
+from collector.app.decoders import decoders
+from collector.app.knowledge import KnowledgeKeeper
+from collector.app.paths import writer_turn
+from collector.app.waiting import wait_for_store
+from collector.config import Role, Settings
+from collector.journal.streams import Journal
+from collector.pipeline.inspection import Inspector
+from collector.role import RoleContext
+from collector.role_http import Readiness
+from collector.store.engine import Store
+from collector.writer_turn import WriterTurn
+
+_ASK_SECONDS = 1.0
+
+
+def run_api(role: RoleContext) -> None:
+    """Until stopped. Raise ConfigurationError when schema or rules do not fit."""
+    settings = role.settings
+    store = Store(settings.store_url)
+    wait_for_store(store, role)
+    if role.stop.is_set():
+        return
+    turn = WriterTurn(writer_turn(settings))
+    journal = Journal(settings.journal_dir, clock=role.clock, segment_bytes=settings.journal.segment_bytes)
+    reader = journal.reader()
+    neighbours = Neighbours(settings, supervised=lifeline.is_supervised(os.environ))
+    with decoders(role.clock) as made:
+        knowledge = KnowledgeKeeper(store, settings, made.decoders)
+        tools = ApiTools(
+            store=store,
+            actions=Actions(store, role.clock, turn.waiting),
+            inspector=Inspector(
+                store, reader, knowledge=knowledge, explain=knowledge.explain, clock=role.clock, turn=turn.waiting
+            ),
+            reader=reader,
+            clock=role.clock,
+            language=settings.language,
+            public_url=settings.api_url,
+            readiness=lambda: _readiness(store, neighbours),
+            role_addresses=neighbours.addresses,
+            registry=role.registry,
+        )
+        role.ready_when(lambda: Readiness(ready=store.reachable()))
+        serve(create_app(tools), [bound.socket for bound in role.sockets], role.stop)
+    reader.close()
+    store.close()
+    turn.close()
+
+
+def _readiness(store: Store, neighbours: "Neighbours") -> tuple[bool, list[str]]:
+    reasons = neighbours.troubles()
+    if not store.reachable():
+        reasons.append("store_away")
+    return not reasons, reasons
+
+
+class Neighbours:
+    """The other roles on this machine, as their address files show them. Under `serve` all of them are expected; an API that runs
+    alone speaks only of those that it finds."""
+
+    def __init__(self, settings: Settings, *, supervised: bool) -> None:
+        self._settings = settings
+        expected = [Role.PROCESS, Role.HAND_OFF]
+        if settings.snmp.listen:
+            expected.append(Role.SNMP)
+        if settings.smtp.listen:
+            expected.append(Role.SMTP)
+        self._expected = tuple(expected)
+        self._supervised = supervised
+
+    def addresses(self) -> dict[str, str]:
+        """Role to `host:port` of its listener, empty for one that is expected and not there."""
+        found: dict[str, str] = {}
+        for role in self._expected:
+            with suppress(OSError):
+                found[role.value] = self._settings.address_file(role).read_text(encoding="ascii").strip()
+            if self._supervised:
+                found.setdefault(role.value, "")
+        return found
+
+    def troubles(self) -> list[str]:
+        """Constant words for every role that is not ready."""
+        return [f"{role}_not_ready" for role, address in self.addresses().items() if not _is_ready(address)]
+
+
+def _is_ready(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    if not port.isdigit():
+        return False
+    connection = http.client.HTTPConnection(host.strip("[]"), int(port), timeout=_ASK_SECONDS)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
