@@ -7,7 +7,20 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from unicodedata import combining, normalize
 
-from sqlalchemy import BigInteger, Connection, Select, bindparam, func, insert, literal_column, or_, select, type_coerce, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Select,
+    bindparam,
+    cast,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.engine import Row
 
 from collector.domain.case import QUIET_BEFORE_CLOSE, QUIET_BEFORE_RESOLVE, Case, CaseStatus
@@ -247,8 +260,8 @@ def get_cases_by_id(connection: Connection, ids: Iterable[int]) -> dict[CaseId, 
 
 @dataclass(frozen=True, slots=True)
 class CaseFilter:
-    """What to list. Empty tuples and None mean "any". `text` is looked for in titles, host and external key, whatever its case and
-    accents."""
+    """What to list. Empty tuples and None mean "any". `text` is looked for in titles, host and external key, whatever its
+    case and accents."""
 
     statuses: tuple[CaseStatus, ...] = ()
     kinds: tuple[CaseKind, ...] = ()
@@ -302,7 +315,7 @@ def find_quiet(connection: Connection, *, now: datetime) -> list[Case]:
         & (_CASES.c.resolved_at <= resolved_before)
         & (_CASES.c.last_seen_at <= resolved_before)
     )
-    quiet_until = type_coerce(_CASES.c.last_seen_at, BigInteger) + _CASES.c.quiet_close_seconds * 1_000_000
+    quiet_until = type_coerce(_CASES.c.last_seen_at, BigInteger) + cast(_CASES.c.quiet_close_seconds, BigInteger) * 1_000_000
     quiet = active & (quiet_until <= to_micros(now))
     rows = connection.execute(_joined().where(or_(cleared, resolved, quiet)).order_by(_CASES.c.id).limit(_CHUNK))
     return [_case(row) for row in rows]

@@ -77,8 +77,8 @@ class CaseLife(RuleBasedStateMachine):
     def open(self, signal: Signal, source: SourceId, trust: Trust) -> None:
         made = a_case if signal.severity is not None else a_threat
         case = made(key=signal.key, urgency=signal.urgency, contained=signal.contained, quiet_close=signal.quiet_close)
-        times = {"opened_at": self.now, "last_seen_at": self.now}
-        self.cases.append(replace(case, severity=signal.severity, source_id=source, trust=trust, **times))
+        case = replace(case, opened_at=self.now, last_seen_at=self.now)
+        self.cases.append(replace(case, severity=signal.severity, source_id=source, trust=trust))
         self.accepted.append(1)
 
     @rule(data=st.data(), verb=st.sampled_from(Verb))
