@@ -2,13 +2,18 @@
 
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from collector.domain.item import TallyReason
+from collector.domain.errors import JournalFull
+from collector.domain.item import Tally, TallyReason
 from receivers.snmp.arrivals import Arrivals, Chunk
-from receivers.snmp.tallies import MAX_KEYS, Tallies
+from receivers.snmp.counters import SnmpCounters
+from receivers.snmp.drops import DropLedger
+from receivers.snmp.tallies import MAX_KEYS, Tallies, TallyReport
 from receivers.snmp.udp import Listener
+from tests.snmp_receiver_kit import CLOCK, MemoryJournal
 
 
 @pytest.fixture
@@ -106,3 +111,17 @@ def test_many_strangers_are_counted_together() -> None:
 
     assert len(taken) == MAX_KEYS + 1
     assert taken[TallyReason.OVER_LIMIT, "a:162", ""] == 500
+
+
+def test_a_report_that_the_journal_refuses_is_made_again(tmp_path: Path) -> None:
+    tallies, journal = Tallies(), MemoryJournal()
+    ledger = DropLedger(tmp_path / "drops.json", [], stream=journal.stream, next_seq=1)
+    report = TallyReport(tallies, ledger, journal=journal, clock=CLOCK, counters=SnmpCounters(Arrivals(), {}))
+    tallies.add(TallyReason.OVER_LIMIT, "a:162", peer="192.0.2.1", count=7)
+    journal.refusal = JournalFull("snmp-0: no room")
+
+    assert not report.write()
+    journal.refusal = None
+    assert report.write()
+    assert not report.write()
+    assert journal.tallies() == [("a:162", "192.0.2.1", Tally(TallyReason.OVER_LIMIT, 7))]
