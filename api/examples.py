@@ -75,6 +75,7 @@ CASE: dict[str, Any] = {
     "product": "symantec-sepm",
     "threat": {"risk": "Trojan.Gen.MBT", "action": "Left alone", "path": None, "sha256": None},
     "source": {"name": "sepm-1", "channel": "smtp", "rule": "sepm-risk-open", "rule_version": "9f2c1e"},
+    "matched": [{"selection": "seen", "field": "notification", "test": "equals risk", "value": "risk"}],
     "source_severity": None,
     "opened_at": "2026-03-02T12:00:02.100Z",
     "last_seen_at": "2026-03-02T12:04:10.000Z",

@@ -3,7 +3,7 @@
 An unknown parameter is an error, because a filter with a typing mistake would otherwise show everything."""
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, TypeAlias
 
 from fastapi import Header
@@ -42,8 +42,7 @@ def _moment(value: Any) -> Any:
         text = f"{text[:-6]}+{text[-5:]}"
     try:
         if _RFC3339.fullmatch(text):
-            moment = datetime.fromisoformat(text.upper())
-            return moment - (moment.utcoffset() or timedelta())  # raises OverflowError at the ends of the calendar
+            return datetime.fromisoformat(text.upper()).astimezone(UTC)  # OverflowError at the ends of the calendar
     except (ValueError, OverflowError):
         pass
     raise ValueError("must be a time such as 2026-03-02T12:00:00Z")

@@ -118,11 +118,15 @@ def _sentence(wrong: Mapping[str, str]) -> str:
     return f"{wrong['in']} {wrong['name']}: {wrong['message']}".replace(" :", ":")
 
 
-_CODES = {404: "no_such_path", 405: "method_not_allowed", 400: "bad_request"}
+_KNOWN = {
+    400: ("bad_request", "the body cannot be read"),
+    404: ("no_such_path", "there is no such path"),
+    405: ("method_not_allowed", "this path does not take that method"),
+}
 
 
 def _http(_: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    code = _CODES.get(error.status_code, "http_error")
-    return Problem(error.status_code, code, str(error.detail), headers=error.headers).response()
+    code, detail = _KNOWN.get(error.status_code, ("http_error", HTTPStatus(error.status_code).phrase))
+    return Problem(error.status_code, code, detail, headers=error.headers).response()

@@ -41,6 +41,15 @@ class SourceView(View):
     rule_version: str
 
 
+class MatchedView(View):
+    """A condition of the rule that held when the case opened: the field, the test as written, the value that met it."""
+
+    selection: str
+    field: str
+    test: str
+    value: str
+
+
 class EvidenceView(View):
     """One notification of the case. `sha256` and `bytes` tell of the original; null in lists and where it is no longer kept."""
 
@@ -78,6 +87,7 @@ class CaseView(View):
     product: str
     threat: ThreatView | None
     source: SourceView
+    matched: list[MatchedView]
     source_severity: str | None
     opened_at: Moment
     last_seen_at: Moment

@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
-from api.schemas.cases import CaseView, CustomerView, EvidenceView, LogLine, SourceView, ThreatView
+from api.schemas.cases import CaseView, CustomerView, EvidenceView, LogLine, MatchedView, SourceView, ThreatView
 from api.shapes.notifications import whole_text
 from api.tools import ApiTools
 from api.wording import summary_of
@@ -77,6 +78,7 @@ class CaseShaper:
             source=SourceView(
                 name=case.source_name or None, channel=case.channel, rule=case.rule, rule_version=case.rule_version
             ),
+            matched=[MatchedView(**asdict(condition)) for condition in case.matched],
             source_severity=case.source_severity,
             opened_at=case.opened_at,
             last_seen_at=case.last_seen_at,
