@@ -12,6 +12,7 @@ import sys
 import threading
 import tomllib
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -21,61 +22,84 @@ CONFIG = HERE / "collector.toml"
 CUSTOMERS = HERE / "customers.yaml"
 READY_SECONDS = 60.0
 
-_TRAP, _MAIL, _WEB = "127.0.0.1:1162", "127.0.0.1:1025", "http://127.0.0.1:8080"
 _CRITICAL, _OK, _MESSAGE = "1.3.6.1.4.1.3417.2.12.2.0.3", "1.3.6.1.4.1.3417.2.12.2.0.1", "1.3.6.1.4.1.3417.2.12.1.1.1.0"
 _ENTERPRISE = "1.3.6.1.4.1.3417.2.12.2"
-_SWAKS = f"swaks --server {_MAIL} --from sepm@acme.example --to acme-sepm@collector.localhost"
 _RISK = r"Risk name: Trojan.Gen\nComputer name: pc-17\nActual action: Left alone"
 _HEALTH = r"Server sepm-1 health status: poor.\nReason: High memory usage\nStatus reported on Nov 3, 2026 9:15:00 AM."
-_CURL = 'curl -s -H "Authorization: Bearer $(cat var/demo-api-key)"'
-_OURS = ".venv/bin/collector send-trap --community demo-acme"
 
-TRY: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (
-        "A ProxySG says that its health is critical: one case of severity 2, however often it is said (v2c, v1)",
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the demonstration is reached, and where its data are."""
+
+    traps: str
+    mails: str
+    api: str
+    data_dir: Path
+
+    @property
+    def key_file(self) -> Path:
+        return self.data_dir / "demo-api-key"
+
+
+def place() -> Place:
+    """As `collector.toml` says."""
+    settings = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
+    traps, mails, api = (str(settings[section]["listen"][0]) for section in ("snmp", "smtp", "api"))
+    return Place(traps, mails, api, ROOT / str(settings["data_dir"]))
+
+
+def to_try(at: Place) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Sentences, each with commands for a shell in the project's directory. README.md has them too."""
+    swaks = f"swaks --server {at.mails} --from sepm@acme.example --to acme-sepm@collector.localhost"
+    curl = f'curl -s -H "Authorization: Bearer $(cat {_short(at.key_file)})"'
+    ours = f".venv/bin/collector send-trap --to {at.traps} --community demo-acme"
+    simulate = f".venv/bin/collector simulate --trap-to {at.traps} --mail-to {at.mails}"
+    return (
         (
-            f"snmptrap -v 2c -c demo-acme {_TRAP} '' {_CRITICAL} {_MESSAGE} s 'CPU Utilization: CRITICAL'",
-            f"snmptrap -v 1 -c demo-acme {_TRAP} {_ENTERPRISE} 127.0.0.1 6 3 '' {_MESSAGE} s 'CPU Utilization: CRITICAL'",
+            "A ProxySG says that its health is critical: one case of severity 2, however often it is said (v2c, v1)",
+            (
+                f"snmptrap -v 2c -c demo-acme {at.traps} '' {_CRITICAL} {_MESSAGE} s 'CPU Utilization: CRITICAL'",
+                f"snmptrap -v 1 -c demo-acme {at.traps} {_ENTERPRISE} 127.0.0.1 6 3 '' {_MESSAGE} s 'CPU Utilization: CRITICAL'",
+            ),
         ),
-    ),
-    (
-        "It says that all is well again, and the case is marked as cleared; an inform is answered when it is stored",
         (
-            f"snmptrap -v 2c -c demo-acme {_TRAP} '' {_OK} {_MESSAGE} s 'CPU Utilization is OK'",
-            f"snmpinform -v 2c -c demo-acme {_TRAP} '' {_CRITICAL} {_MESSAGE} s 'Memory Utilization: CRITICAL'",
+            "It says that all is well again, and the case is marked as cleared; an inform is answered when it is stored",
+            (
+                f"snmptrap -v 2c -c demo-acme {at.traps} '' {_OK} {_MESSAGE} s 'CPU Utilization is OK'",
+                f"snmpinform -v 2c -c demo-acme {at.traps} '' {_CRITICAL} {_MESSAGE} s 'Memory Utilization: CRITICAL'",
+            ),
         ),
-    ),
-    (
-        "The same without net-snmp",
         (
-            f"{_OURS} --oid {_CRITICAL} --varbind '{_MESSAGE}=s:CPU Utilization: CRITICAL'",
-            f"{_OURS} --version v1 --enterprise {_ENTERPRISE} --specific 3 --varbind '{_MESSAGE}=s:CPU Utilization: CRITICAL'",
-            f"{_OURS} --oid {_OK} --varbind '{_MESSAGE}=s:CPU Utilization is OK'",
-            f"{_OURS} --inform --oid {_CRITICAL} --varbind '{_MESSAGE}=s:Memory Utilization: CRITICAL'",
+            "The same without net-snmp",
+            (
+                f"{ours} --oid {_CRITICAL} --varbind '{_MESSAGE}=s:CPU Utilization: CRITICAL'",
+                f"{ours} --version v1 --enterprise {_ENTERPRISE} --specific 3 --varbind '{_MESSAGE}=s:CPU Utilization: CRITICAL'",
+                f"{ours} --oid {_OK} --varbind '{_MESSAGE}=s:CPU Utilization is OK'",
+                f"{ours} --inform --oid {_CRITICAL} --varbind '{_MESSAGE}=s:Memory Utilization: CRITICAL'",
+            ),
         ),
-    ),
-    (
-        "A SEPM mails a risk that it left alone (a threat incident), and its own poor health (severity 3)",
         (
-            f"{_SWAKS} --h-Subject 'Single Risk Event' --body '{_RISK}'",
-            f"{_SWAKS} --h-Subject 'CRITICAL: Server Health Alert' --body '{_HEALTH}'",
+            "A SEPM mails a risk that it left alone (a threat incident), and its own poor health (severity 3)",
+            (
+                f"{swaks} --h-Subject 'Single Risk Event' --body '{_RISK}'",
+                f"{swaks} --h-Subject 'CRITICAL: Server Health Alert' --body '{_HEALTH}'",
+            ),
         ),
-    ),
-    (
-        "The same mails, and much more, without swaks: ten seconds of everything the rule packs know",
-        (".venv/bin/collector simulate --community demo-acme --mailbox acme-sepm@collector.localhost --rate 50 --seconds 10",),
-    ),
-    (
-        "What came of it",
         (
-            f"{_CURL} '{_WEB}/api/v1/cases?limit=5'",
-            f"{_CURL} '{_WEB}/api/v1/notifications?limit=5'",
-            f"{_CURL} {_WEB}/api/v1/ledger",
-            f"curl -s {_WEB}/metrics",
+            "The same mails, and much more, without swaks: ten seconds of everything the rule packs know",
+            (f"{simulate} --community demo-acme --mailbox acme-sepm@collector.localhost --rate 50 --seconds 10",),
         ),
-    ),
-)
-"""What there is to try: a sentence, and commands for a shell in the project's directory. README.md has them too."""
+        (
+            "What came of it",
+            (
+                f"{curl} 'http://{at.api}/api/v1/cases?limit=5'",
+                f"{curl} 'http://{at.api}/api/v1/notifications?limit=5'",
+                f"{curl} http://{at.api}/api/v1/ledger",
+                f"curl -s http://{at.api}/metrics",
+            ),
+        ),
+    )
 
 
 class Stopped(Exception):
@@ -87,8 +111,9 @@ def main() -> int:
     os.chdir(ROOT)
     os.environ["COLLECTOR_CONFIG"] = str(CONFIG)
     try:
-        data_dir = _prepare()
-        return _serve(data_dir)
+        at = place()
+        _prepare(at)
+        return _serve(at)
     except Stopped as error:
         print(f"make run: {error}", file=sys.stderr)
         return 1
@@ -96,18 +121,14 @@ def main() -> int:
         return 0
 
 
-def _prepare() -> Path:
-    """The data directory with a store, the customers and a key in it. Raise Stopped when a port is taken or a step fails."""
-    settings = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
-    for section, kind in (("snmp", socket.SOCK_DGRAM), ("smtp", socket.SOCK_STREAM), ("api", socket.SOCK_STREAM)):
-        for address in settings[section]["listen"]:
-            _require_free(address, kind)
-    data_dir = ROOT / str(settings["data_dir"])
-    is_new = not (data_dir / "collector.db").exists()
+def _prepare(at: Place) -> None:
+    """Make a store with the customers and a key in it. Raise Stopped when a port is taken or a step fails."""
+    for address, kind in ((at.traps, socket.SOCK_DGRAM), (at.mails, socket.SOCK_STREAM), (at.api, socket.SOCK_STREAM)):
+        _require_free(address, kind)
+    is_new = not (at.data_dir / "collector.db").exists()
     _collector("migrate")
     _collector("customers", "import", str(CUSTOMERS))
-    _keep_key(data_dir / "demo-api-key", is_new=is_new)
-    return data_dir
+    _keep_key(at.key_file, is_new=is_new)
 
 
 def _require_free(address: str, kind: socket.SocketKind) -> None:
@@ -147,7 +168,7 @@ def _keep_key(path: Path, *, is_new: bool) -> None:
         file.write(f"{key}\n")
 
 
-def _serve(data_dir: Path) -> int:
+def _serve(at: Place) -> int:
     """The collector in the foreground, until it ends or a signal comes; a signal is passed on and is no failure."""
     served = subprocess.Popen([sys.executable, "-m", "collector", "serve"])
     asked = threading.Event()
@@ -159,27 +180,27 @@ def _serve(data_dir: Path) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    if _ready(served, asked):
-        print(_told(data_dir), flush=True)
+    if _ready(at, served, asked):
+        print(_told(at), flush=True)
     code = served.wait()
     return 0 if asked.is_set() else code
 
 
-def _ready(served: "subprocess.Popen[bytes]", asked: threading.Event) -> bool:
+def _ready(at: Place, served: "subprocess.Popen[bytes]", asked: threading.Event) -> bool:
     """Wait for `/readyz`; False when the collector ended or was stopped before."""
     tries = int(READY_SECONDS / 0.1)
     for _ in range(tries):
         if served.poll() is not None or asked.wait(0.1):
             return False
-        if _answers_ready():
+        if _answers_ready(at):
             return True
-    print(f"make run: {_WEB}/readyz is not ready after {READY_SECONDS:.0f} s; the log above says why", file=sys.stderr)
+    print(f"make run: http://{at.api}/readyz is not ready after {READY_SECONDS:.0f} s; the log above says why", file=sys.stderr)
     return False
 
 
-def _answers_ready() -> bool:
+def _answers_ready(at: Place) -> bool:
     """Asked without urllib, which would obey the proxy settings of the environment."""
-    connection = http.client.HTTPConnection(_WEB.removeprefix("http://"), timeout=2)
+    connection = http.client.HTTPConnection(at.api, timeout=2)
     try:
         connection.request("GET", "/readyz")
         return connection.getresponse().status == http.client.OK
@@ -189,25 +210,25 @@ def _answers_ready() -> bool:
         connection.close()
 
 
-def _told(data_dir: Path) -> str:
+def _told(at: Place) -> str:
     """Where things are, the key, and what to try."""
-    key = (data_dir / "demo-api-key").read_text(encoding="ascii").strip()
+    key = at.key_file.read_text(encoding="ascii").strip()
     lines = [
         "",
         "The collector runs. Ctrl-C stops it; `make run` starts it again with the same data.",
         "",
-        f"  traps and informs  {_TRAP} (UDP), communities demo-acme, demo-ceibo, demo-ceibo-sepm, demo-nandu (v1 only)",
-        f"  mail               {_MAIL} (SMTP), acme-sepm@collector.localhost, ceibo-sepm@..., nandu-sepm@...",
-        f"  API                {_WEB}/api/v1, metrics {_WEB}/metrics, readiness {_WEB}/readyz",
+        f"  traps and informs  {at.traps} (UDP), communities demo-acme, demo-ceibo, demo-ceibo-sepm, demo-nandu (v1 only)",
+        f"  mail               {at.mails} (SMTP), acme-sepm@collector.localhost, ceibo-sepm@..., nandu-sepm@...",
+        f"  API                http://{at.api}/api/v1, metrics http://{at.api}/metrics, readiness http://{at.api}/readyz",
         f"  API key            {key}",
-        f"                     (in {_short(data_dir / 'demo-api-key')})",
-        f"  data               {_short(data_dir)} (delete it to begin anew)",
+        f"                     (in {_short(at.key_file)})",
+        f"  data               {_short(at.data_dir)} (delete it to begin anew)",
         f"  settings           {_short(CONFIG)}, customers {_short(CUSTOMERS)}",
         "  log                this terminal",
         "",
         f"To try, in another terminal, in {ROOT}:",
     ]
-    for sentence, commands in TRY:
+    for sentence, commands in to_try(at):
         lines += ["", f"  {sentence}:", *(f"    {command}" for command in commands)]
     return "\n".join([*lines, ""])
 
