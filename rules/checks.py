@@ -95,7 +95,8 @@ def _check_clears(rule: RuleSpec, by_name: dict[str, RuleSpec], sides: Sides, do
     for name in rule.clears:
         cleared = by_name.get(name)
         if cleared is None or cleared.case is None:
-            why = f"there is no rule `{name}`{suggestion(name, by_name)}" if cleared is None else f"rule `{name}` opens no case"
+            openers = [other.name for other in by_name.values() if other.case]
+            why = f"there is no rule `{name}`{suggestion(name, openers)}" if cleared is None else f"rule `{name}` opens no case"
             document.add(rule.line, f"rule `{rule.name}` clears what is not there: {why}")
             continue
         if not recipes:

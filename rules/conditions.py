@@ -1,7 +1,7 @@
 """A rule's detection as a tree of tests: from Sigma, made smaller for one kind of notification, turned into one function.
 pySigma reads modifiers, values and the condition; our strict schema has passed before it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -63,9 +63,9 @@ class Not:
 Tree: TypeAlias = Test | All | Some | Not | bool
 
 
-def read_detection(name: str, detection: dict[str, object]) -> Tree:
+def read_detection(name: str, detection: Mapping[str, object]) -> Tree:
     """The tree of a Sigma detection. Raise BadDetection; lines are the caller's business."""
-    source = {"title": name, "logsource": {"category": "notification"}, "detection": detection}
+    source = {"title": name, "logsource": {"category": "notification"}, "detection": dict(detection)}
     try:
         rule = SigmaRule.from_dict(source)
         if rule.errors:
