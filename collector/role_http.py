@@ -3,6 +3,7 @@ its own and shows all of these merged."""
 
 import json
 import socketserver
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -82,6 +83,12 @@ class _Server(ThreadingHTTPServer):
         """Without HTTPServer's step of asking the DNS for our own name."""
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = self.server_address[0], self.server_address[1]  # type: ignore[assignment]
+
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 - the base class's form
+        """A client that went away is its own business; anything else is told once, the server goes on."""
+        error = sys.exception()
+        if not isinstance(error, OSError):
+            log.error("a metrics request failed", cause=error)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -9,11 +9,14 @@ from datetime import timedelta
 from collector.config import Settings
 from collector.domain.clock import Clock
 from collector.domain.errors import ConfigurationError
+from collector.logs import Log
 from collector.stop import StopFlag
 
 PATIENCE = timedelta(seconds=10)
 """What a predecessor started may hold its lock until it notices the death."""
 _PAUSE_SECONDS = 0.1
+
+log = Log(__name__)
 
 
 @contextmanager
@@ -37,11 +40,15 @@ def run_lock(settings: Settings, name: str, clock: Clock, *, stop: StopFlag, pat
 
 def _lock(descriptor: int, clock: Clock, *, refusal: str, stop: StopFlag, patience: timedelta) -> None:
     deadline_ns = clock.monotonic_ns() + patience // timedelta(microseconds=1) * 1000
+    waiting = False
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if clock.monotonic_ns() >= deadline_ns or stop.wait(_PAUSE_SECONDS):
                 raise ConfigurationError(refusal) from None
+            if not waiting:
+                log.warning("waiting for the lock of a predecessor", seconds=patience.total_seconds())
+                waiting = True
         else:
             return

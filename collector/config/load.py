@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from collector.config.keys import PREFIX, Key, Path, all_keys, variable, words
 from collector.config.model import Settings
-from collector.config.problems import line_numbers, reason, unknown_key, unknown_variable
+from collector.config.problems import line_numbers, reason, shown, unknown_key, unknown_variable
 from collector.domain.errors import FileErrors, Located
 
 CONFIG_VARIABLE = "COLLECTOR_CONFIG"
@@ -144,9 +144,10 @@ def _read_secret_files(reading: _Reading) -> None:
         try:
             table[key.path[-1]] = FilePath(str(name)).read_text(encoding="utf-8").rstrip("\r\n")
         except OSError as error:
-            reading.problem(key.file_path, f"{name} cannot be read: {error.strerror}")
-        except UnicodeDecodeError:
-            reading.problem(key.file_path, f"{name} is not UTF-8 text")
+            reading.problem(key.file_path, f"{shown(name)} cannot be read: {error.strerror}")
+        except ValueError:
+            # not UTF-8, or a zero in the file's name
+            reading.problem(key.file_path, f"{shown(name)} is not a file with UTF-8 text")
 
 
 def _table(values: Table, path: Path) -> Table | None:

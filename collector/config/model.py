@@ -68,9 +68,10 @@ def _distinct(values: tuple[object, ...]) -> tuple[object, ...]:
 
 
 def _directory(value: object) -> Path | None:
-    if isinstance(value, Path):
-        return value.absolute()
-    return Path(_text(value)).absolute() if value else None
+    text = str(value) if isinstance(value, Path) else _text(value)
+    if "\0" in text:
+        raise ValueError("a path cannot contain a zero character")
+    return Path(text).absolute() if text else None
 
 
 def _data_dir(value: object) -> Path:

@@ -2,13 +2,15 @@
 
 from ipaddress import ip_network
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import event, given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from collector.config import ListenAddress, Role, Settings, load
-from collector.config.keys import all_keys
+from collector.config.keys import Key, all_keys
 from collector.domain.errors import ConfigurationError
 
 BAD = sorted((Path(__file__).parent / "bad").glob("*.toml"))
@@ -205,6 +207,7 @@ def _value(settings: Settings, path: tuple[str, ...]) -> object:
     return value
 
 
+@examples(deadline=None)
 @given(st.ip_addresses(), st.integers(0, 65535))
 def test_an_address_reads_back_what_it_prints(host: object, port: int) -> None:
     text = f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
@@ -213,6 +216,7 @@ def test_an_address_reads_back_what_it_prints(host: object, port: int) -> None:
     assert address.port == port
 
 
+@examples(deadline=None)
 @given(st.text(max_size=30))
 def test_no_text_makes_the_address_parser_fail_otherwise_than_with_a_value_error(text: str) -> None:
     try:
@@ -220,3 +224,35 @@ def test_no_text_makes_the_address_parser_fail_otherwise_than_with_a_value_error
     except ValueError:
         return
     assert ListenAddress.parse(str(address)) == address
+
+
+EXAMPLE = (Path(__file__).parents[3] / "deploy/collector.example.toml").read_text(encoding="utf-8")
+
+
+@examples(deadline=None)
+@given(st.integers(0, len(EXAMPLE)), st.integers(0, 20), st.text(max_size=10))
+def test_a_damaged_file_is_read_or_refused_with_its_name_never_anything_else(position: int, removed: int, inserted: str) -> None:
+    with TemporaryDirectory() as directory:
+        file = Path(directory) / "c.toml"
+        file.write_text(EXAMPLE[:position] + inserted + EXAMPLE[position + removed :], encoding="utf-8", newline="")
+        try:
+            settings = load(file, {})
+        except ConfigurationError as refusal:
+            told = [line.startswith(f"{file}:") for line in str(refusal).split("\n")]
+            event("refused")
+        else:
+            told = [settings.site.isascii()]
+            event("read")
+    assert all(told)
+
+
+@examples(deadline=None)
+@given(st.sampled_from(sorted(all_keys().values(), key=lambda key: key.path)), st.text(max_size=40))
+def test_any_text_in_a_variable_is_taken_or_refused_with_its_name(key: Key, text: str) -> None:
+    try:
+        load(None, {key.variable: text})
+    except ConfigurationError as refusal:
+        told = str(refusal).startswith(f"{key.variable}: ") or "is a listener of" in str(refusal)
+    else:
+        told = True
+    assert told

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector import logs
@@ -88,6 +88,7 @@ def test_a_hostile_value_stays_inside_its_field(form: str, value: str) -> None:
         assert json.loads(written)["value"] == value
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_an_escaped_text_is_printable(text: str) -> None:
     assert logs.escaped(text).isprintable()
