@@ -107,7 +107,7 @@ class Processor:
         """Go on from what the store says was committed."""
         with self._store.read() as connection:
             self._positions = load_positions(connection)
-            self._memory = SeenMemory(load_seen(connection, after=self._clock.now()))
+            self._memory = SeenMemory(load_seen(connection))
         self._gatherer.rewind({stream: position.position for stream, position in self._positions.items()})
         self._looked_at = -_LOOK_SECONDS
         self._ready = True

@@ -12,9 +12,10 @@ from collector.store.types import to_micros
 _SEEN = table_of(SeenRow)
 
 
-def load_seen(connection: Connection, *, after: datetime) -> dict[bytes, int]:
-    """Digest to expiry in microseconds since the epoch, for everything that expires later than `after`."""
-    rows = connection.execute(select(_SEEN.c.digest, _SEEN.c.expires_at).where(_SEEN.c.expires_at > after))
+def load_seen(connection: Connection) -> dict[bytes, int]:
+    """Digest to expiry in microseconds since the epoch. Also what has expired by the clock: an item that waited in the journal
+    is judged by the time of its arrival."""
+    rows = connection.execute(select(_SEEN.c.digest, _SEEN.c.expires_at))
     return {bytes(row.digest): to_micros(row.expires_at) for row in rows}
 
 
@@ -24,5 +25,5 @@ def save_seen(connection: Connection, entries: Iterable[tuple[bytes, int]]) -> N
 
 
 def drop_expired(connection: Connection, *, before: datetime) -> None:
-    """Forget what expired before that time."""
+    """Forget what has expired by then: the arrival of the oldest item that is not processed yet, or now."""
     connection.execute(delete(_SEEN).where(_SEEN.c.expires_at <= before))
