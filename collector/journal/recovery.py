@@ -170,14 +170,15 @@ def _survey_segment(window: Window, first: int) -> tuple[Tail, SparseIndex]:
     ever acknowledged, as a batch is begun only when the one before is durable."""
     tail, index = Tail(first, first, size=window.size()), SparseIndex()
     seen: list[tuple[int, Header]] = []
-    at = run = 0
+    at = run = following = 0
     while found := window.next_frame(at, tail.size):
         at, header = found
         if window.frame(at, header) is None or header.first < tail.next_seq:
             run = -1
         else:
             run = 0 if header.part == 0 else run
-            run = run + 1 if header.part == run else -1
+            run = run + 1 if header.part == run and (run == 0 or header.first == following) else -1
+            following = header.last + 1
             seen.append((at, header))
         at += header.size
         if run == header.parts:

@@ -14,7 +14,7 @@ from collector.domain.item import Item, ItemKind, Record
 from collector.journal import frames
 from collector.journal.endword import EndWord
 from collector.journal.frames import HEADER_SIZE, Frame, decode_items, encode_batch, parse_header
-from collector.journal.segments import read_marker
+from collector.journal.segments import Window, read_marker
 from tests.journal_records import QuickDisk, cut_power, datagrams, numbers_kept, open_journal, read_all, record_of, segments_of
 
 BATCHES = [3, 1, 4, 2]
@@ -91,6 +91,27 @@ def test_pages_written_out_of_order_take_the_whole_last_batch(specimen_in_parts:
         assert specimen.after_power_cut(specimen.whole[:begin] + hole + specimen.whole[end:]) == numbers_after(
             len(BATCHES) - 1
         ), begin
+
+
+def test_frames_of_two_damaged_batches_do_not_make_up_a_whole_one(specimen_in_parts: Specimen) -> None:
+    """One good frame of the last but one batch, and the second of two of the last."""
+    specimen = specimen_in_parts
+    frame = (specimen.ends[0]) // BATCHES[0]
+    begin, end = specimen.ends[1] + frame, specimen.ends[2] + frame
+    damaged = specimen.whole[:begin] + b"\xff" * (end - begin) + specimen.whole[end:]
+    assert specimen.after_power_cut(damaged) == numbers_after(2)
+
+
+@pytest.mark.parametrize("ahead", [HEADER_SIZE, 64, 100])
+def test_a_frame_behind_damage_is_found_wherever_the_buffer_ends(tmp_path: Path, ahead: int) -> None:
+    header, octets = encode_batch(b"markmark", 1, datagrams(1, 1))[0]
+    path = tmp_path / "segment"
+    for junk in range(1, 220):
+        path.write_bytes(b"m" * junk + octets)
+        window = Window(os.open(path, os.O_RDONLY), b"markmark", ahead=ahead)
+        assert window.next_frame(0, junk + len(octets)) == (junk, header)
+        assert window.next_frame(0, junk + len(octets) - 1) is None
+        window.close()
 
 
 def test_rot_in_an_earlier_batch_takes_its_frame_only_and_no_number_is_given_twice(specimen: Specimen) -> None:

@@ -11,7 +11,10 @@ from collector.domain.errors import ConfigurationError, JournalError
 from collector.domain.ids import StreamName
 from collector.domain.item import Envelope, ItemKind, Record, Transport
 from collector.journal import frames, recovery
+from collector.journal.endword import EndWord, Published
 from collector.journal.envelope import decode_envelope, encode_envelope
+from collector.journal.frames import Header
+from collector.journal.index import SparseIndex
 from collector.journal.interface import StreamState
 from collector.journal.streams import Journal
 from tests.journal_records import START_NS, datagram, datagrams, numbers_kept, open_journal, read_all, record_of, segments_of
@@ -206,27 +209,54 @@ def test_a_damaged_stream_directory_is_left_out_and_refused_for_writing(journal:
         journal.open_writer("snmp-0")
 
 
-@pytest.mark.parametrize("damage", ["lost", "cut", "flipped", "of another time"])
-def test_a_damaged_side_file_is_made_again(root: Path, damage: str) -> None:
+@pytest.mark.parametrize("damage", ["lost", "cut", "of another time"])
+def test_a_side_file_that_cannot_be_believed_is_made_again(root: Path, damage: str) -> None:
     journal = open_journal(root, segment_bytes=SMALL)
     with journal.open_writer("snmp-0") as writer:
-        for first in range(1, 81, 4):
+        for first in range(1, 41, 4):
             writer.append(datagrams(first, 4))
     for number, path in enumerate(sorted((root / str(writer.stream)).glob("*.idx"))):
         stored = path.read_bytes()
-        if damage == "lost":
-            path.unlink()
-        elif damage == "cut":
-            path.write_bytes(stored[: number % len(stored)])
-        elif damage == "flipped":
-            path.write_bytes(stored[:9] + bytes([stored[9] ^ 1]) + stored[10:])
+        if damage == "of another time":
+            index = SparseIndex()
+            index.note(5000, Header(1, 0, 1000, 1, 0, 1, 0))
+            index.save(path)
         else:
-            path.write_bytes(max((root / str(writer.stream)).glob("*.idx")).read_bytes())
+            path.write_bytes(stored[: number % len(stored)]) if damage == "cut" else path.unlink()
+    assert_all_can_be_got(journal, writer.stream, 40)
+
+
+def test_no_flipped_octet_of_a_side_file_hides_an_item(root: Path) -> None:
+    journal = open_journal(root, segment_bytes=SMALL)
+    with journal.open_writer("snmp-0") as writer:
+        for first in range(1, 13, 4):
+            writer.append(datagrams(first, 4))
+    [path] = (root / str(writer.stream)).glob("*.idx")
+    stored = path.read_bytes()
+    for at in range(len(stored)):
+        path.write_bytes(stored[:at] + bytes([stored[at] ^ 0x41]) + stored[at + 1 :])
+        assert_all_can_be_got(journal, writer.stream, 12)
+        assert path.read_bytes() == stored
+
+
+def assert_all_can_be_got(journal: Journal, stream: StreamName, count: int) -> None:
     with journal.reader() as reader:
-        for seq in range(1, 81):
-            item = reader.get(writer.stream, seq)
+        for seq in range(1, count + 1):
+            item = reader.get(stream, seq)
             assert item is not None
             assert record_of(item) == datagram(seq)
+
+
+def test_a_new_segment_starts_with_nothing_durable(tmp_path: Path) -> None:
+    words = EndWord.create(tmp_path)
+    words.restate(Published(5, 1, 900))
+    seen = EndWord(tmp_path, writable=False)
+    words.begin_segment(6)
+    assert seen.published() == Published(5, 6, 0)
+    words.advance(8, 300)
+    assert seen.published() == Published(8, 6, 300)
+    seen.close()
+    words.close()
 
 
 def test_a_segment_is_closed_after_a_day(journal: Journal, root: Path) -> None:
