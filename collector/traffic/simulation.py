@@ -76,6 +76,7 @@ class _Simulation:
             self._look_around(min(_TICK_SECONDS, pace.seconds_left(self._clock.monotonic_ns())))
         while not (self._sources.idle and (self._courier is None or self._courier.idle)):
             self._look_around(_TICK_SECONDS)
+        self._sources.listen(0)
 
     def _left(self) -> int:
         if self._plan.how_many is not None:

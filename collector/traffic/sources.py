@@ -26,7 +26,7 @@ _LARGEST_ANSWER = 65_535
 
 @dataclass(slots=True)
 class _Source:
-    """`trap_out`: what was sent last was a trap. A closed port is told after the sending; a trap is lost then, an inform is not."""
+    """`trap_out`: what was sent last was a trap. That a port is closed is told after a sending; a trap is lost then."""
 
     socket: socket.socket
     trap_out: bool = False
@@ -73,8 +73,10 @@ class Sources:
         """From the source of that place, counted round."""
         self.counts.traps += 1
         source = self._sources[place % len(self._sources)]
-        self._transmit(source, octets)
-        source.trap_out = True
+        why = self._transmit(source, octets)
+        if why:
+            self.counts.refuse(why)
+        source.trap_out = not why
 
     def send_inform(self, octets: bytes, place: int, *, request_id: int, now_ns: int) -> None:
         """As a trap, and again until it is answered. `request_id` must be the one in `octets`, and not on its way already."""
@@ -119,19 +121,18 @@ class Sources:
         for source in self._sources:
             source.socket.close()
 
-    def _transmit(self, source: _Source, octets: bytes) -> None:
-        """A refusal that shows up here belongs to what was sent before; then `octets` goes out with a second call."""
-        for _ in range(2):
+    def _transmit(self, source: _Source, octets: bytes) -> str:
+        """Why it did not go out, empty when it did. A refusal that shows up here is that of what was sent before."""
+        try:
             try:
                 source.socket.send(octets)
             except ConnectionRefusedError:
                 self._refused(source)
-            except OSError as error:
-                self.counts.refuse(f"cannot send to {self._target}: {error.strerror}")
-                break
-            else:
-                break
+                source.socket.send(octets)
+        except OSError as error:
+            return f"cannot send to {self._target}: {error.strerror}"
         source.trap_out = False
+        return ""
 
     def _refused(self, source: _Source) -> None:
         if source.trap_out:
