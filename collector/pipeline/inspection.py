@@ -43,7 +43,14 @@ class Inspector:
     """Reads the journal and the store; only `reprocess` writes."""
 
     def __init__(
-        self, store: Store, reader: JournalReader, *, knowledge: Callable[[], Knowledge], clock: Clock, turn: Turn
+        self,
+        store: Store,
+        reader: JournalReader,
+        *,
+        knowledge: Callable[[], Knowledge],
+        explain: Explain,
+        clock: Clock,
+        turn: Turn,
     ) -> None:
         self._store = store
         self._reader = reader
