@@ -125,7 +125,7 @@ def _storable(text: str) -> str:
 
 
 def ledger_key(item: Item, source: tuple[int, int], outcome: Outcome, reason: str) -> LedgerKey:
-    """The ledger's line for an item that ended so, on the day of its arrival. `source`: (customer's id, source's id) or (0, 0)."""
+    """The ledger's line for an item that ended so, on the day of its arrival. `source`: (customer's id, source's id) or zeros."""
     day = _day(item.received_at_ns // _NS_PER_DAY)
     return LedgerKey(day, *source, item.transport.value, outcome.value, str(reason))
 

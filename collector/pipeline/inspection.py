@@ -25,7 +25,6 @@ from collector.store.ledger import add_counts
 from collector.store.notifications import Notification, delete_item, find_notifications
 from collector.store.streams import load_positions
 
-
 Explain: TypeAlias = Callable[[Trap | Mail, str, tuple[str, ...]], dict[str, object]]
 """(notification, source's name, its products) → every kind and rule that was tried, condition by condition, ready for JSON."""
 
