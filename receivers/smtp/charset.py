@@ -132,7 +132,7 @@ def _utf_8_or_windows(octets: bytes) -> str:
     text = octets.decode("utf-8-sig", "replace")
     broken = text.count("\N{REPLACEMENT CHARACTER}")
     whole = sum(len(run) for run in re.findall("[^\x00-\x7f\ufffd]+", text))
-    return text if whole > broken else octets.decode("cp1252", "replace")
+    return text if 2 * whole >= broken else octets.decode("cp1252", "replace")
 
 
 def _normal(charset: str) -> str:

@@ -104,10 +104,11 @@ class Child:
     def read(self) -> tuple[list[tuple[int, MailResult]], Failure | None]:
         """The answers that have come, and what is wrong with the process if something is."""
         failure = self._receive()
+        answers: list[tuple[int, MailResult]] = []
         try:
-            answers = self._answers()
+            self._collect(answers)
         except ValueError:
-            return [], Failure.CONFUSED
+            return answers, Failure.CONFUSED
         if answers:
             self._since_ns = self._clock.monotonic_ns()
         elif failure is None and self.in_flight and self._clock.monotonic_ns() >= self.deadline_ns():
@@ -163,8 +164,9 @@ class Child:
             if len(chunk) < _READ_OCTETS:
                 return None
 
-    def _answers(self) -> list[tuple[int, MailResult]]:
-        answers, at = [], 0
+    def _collect(self, answers: list[tuple[int, MailResult]]) -> None:
+        """Move complete answers from the input to `answers`. Raise ValueError at the first that is none."""
+        at = 0
         while (payload := self._payload(at)) is not None:
             at += PREFIX.size + len(payload)
             if not self.in_flight:
@@ -173,7 +175,6 @@ class Child:
             answers.append((self.in_flight.popleft(), result))
             self.outstanding_octets -= self._sizes.popleft()
         del self._input[:at]
-        return answers
 
     def _payload(self, at: int) -> bytes | None:
         if len(self._input) - at < PREFIX.size:

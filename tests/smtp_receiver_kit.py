@@ -1,0 +1,177 @@
+"""A mail receiver on real sockets with a journal in memory that obeys the test, and a raw client. For the integration tests."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Self
+
+from collector.domain.clock import SystemClock
+from collector.domain.ids import StreamName
+from collector.domain.item import ItemKind, Record, Tally
+from collector.journal.envelope import decode_tally
+from collector.snapshot import Snapshot, SnapshotView
+from receivers.smtp.server import Limits, SmtpReceiver
+
+STREAM = StreamName("smtp-0", bulk=False, epoch="abcdef")
+SNAPSHOT = Snapshot(1, frozenset({"acme-sepm", "beta"}), frozenset({"alerts.example"}))
+RECIPIENT = "acme-sepm@alerts.example"
+DEADLINE = 20.0
+QUICK = Limits(sweep_seconds=0.02)
+
+
+class MovedClock:
+    """The machine's clock, and a monotonic one that a test moves forward."""
+
+    def __init__(self) -> None:
+        self._system = SystemClock()
+        self.ahead_ns = 0
+
+    def now(self) -> datetime:
+        return self._system.now()
+
+    def now_ns(self) -> int:
+        return self._system.now_ns()
+
+    def monotonic_ns(self) -> int:
+        return self._system.monotonic_ns() + self.ahead_ns
+
+
+class MemoryJournal:
+    """Keeps what is appended. `gate` must be open for an append to return; `failure` is raised instead, when there is one."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.gate.set()
+        self.entered = threading.Event()
+        self.failure: Exception | None = None
+        self.batches: list[list[Record]] = []
+        self._changed = threading.Condition()
+
+    @property
+    def stream(self) -> StreamName:
+        return STREAM
+
+    @property
+    def next_seq(self) -> int:
+        return 1 + sum(len(batch) for batch in self.batches)
+
+    def append(self, records: Sequence[Record]) -> int:
+        self.entered.set()
+        if not self.gate.wait(DEADLINE):
+            raise TimeoutError("the test never opened the gate")
+        if self.failure is not None:
+            raise self.failure
+        with self._changed:
+            first = self.next_seq
+            self.batches.append(list(records))
+            self._changed.notify_all()
+            return first
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    @property
+    def mails(self) -> list[Record]:
+        return [record for batch in self.batches for record in batch if record.kind is ItemKind.MAIL]
+
+    @property
+    def tallies(self) -> list[tuple[str, Tally]]:
+        """(peer, tally) of every tally record."""
+        records = [record for batch in self.batches for record in batch if record.kind is ItemKind.TALLY]
+        return [(record.peer_address, decode_tally(record.envelope)) for record in records]
+
+    def wait_for(self, condition: Callable[[Self], bool]) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: condition(self), DEADLINE)
+
+
+@dataclass
+class World:
+    """A running receiver and everything around it."""
+
+    journal: MemoryJournal
+    clock: MovedClock
+    view: SnapshotView
+    bound: socket.socket
+    wakes: list[int] = field(default_factory=list)
+    free: int = 1 << 40
+    room: Callable[[int], bool] | None = None
+
+    @property
+    def address(self) -> tuple[str, int]:
+        host, port = self.bound.getsockname()
+        return host, port
+
+    def has_room(self, octets: int) -> bool:
+        return self.room(octets) if self.room is not None else octets < self.free
+
+
+@contextmanager
+def receiving(limits: Limits = QUICK, *, fresh: bool = True) -> Iterator[tuple[World, SmtpReceiver]]:
+    """A receiver on a free port of loopback, stopped at the end."""
+    clock = MovedClock()
+    view = SnapshotView(clock, SNAPSHOT)
+    if fresh:
+        view.confirm(SNAPSHOT)
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        world = World(MemoryJournal(), clock, view, bound)
+        receiver = SmtpReceiver(
+            [("127.0.0.1:25", bound)],
+            journal=world.journal,
+            view=view,
+            clock=clock,
+            wake=lambda: world.wakes.append(1),
+            room=world.has_room,
+            hostname="mx.example",
+            limits=limits,
+        )
+        receiver.start()
+        try:
+            yield world, receiver
+        finally:
+            world.journal.gate.set()
+            receiver.stop()
+
+
+class Client:
+    """A client that sends what it wants. `say` returns the last line of the next reply."""
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        self._socket = socket.create_connection(address, timeout=DEADLINE)
+        self._lines = self._socket.makefile("rb")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._lines.close()
+        self._socket.close()
+
+    def half_close(self) -> None:
+        self._socket.shutdown(socket.SHUT_WR)
+
+    def send(self, octets: bytes) -> None:
+        self._socket.sendall(octets)
+
+    def reply(self) -> str:
+        """Empty when the connection has ended."""
+        while (line := self._lines.readline())[3:4] == b"-":
+            pass
+        return line.decode().rstrip()
+
+    def say(self, octets: bytes) -> str:
+        self.send(octets + b"\r\n")
+        return self.reply()
+
+    def begin(self, recipient: str = RECIPIENT) -> str:
+        """Up to the go-ahead for the content, from the greeting on."""
+        self.reply()
+        for command in ("EHLO client.example", "MAIL FROM:<a@b.example>", f"RCPT TO:<{recipient}>"):
+            self.say(command.encode())
+        return self.say(b"DATA")

@@ -1,0 +1,279 @@
+"""The dialogue as a state machine: what is said to which octets, and which mails come out. No sockets."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+from collector.domain.clock import SystemClock
+from collector.domain.item import Envelope, TallyReason
+from collector.snapshot import Snapshot, SnapshotView
+from receivers.smtp import replies
+from receivers.smtp.content import Content, Memory
+from receivers.smtp.dialogue import LINE_LIMIT, Dialogue, Submission, Terms
+from receivers.smtp.replies import Reply
+
+SNAPSHOT = Snapshot(1, frozenset({"acme-sepm", "beta"}), frozenset({"alerts.example"}))
+BEGIN = b"EHLO console.example\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<acme-sepm@alerts.example>\r\nDATA\r\n"
+
+
+def view(*, fresh: bool = True, snapshot: Snapshot | None = SNAPSHOT) -> SnapshotView:
+    found = SnapshotView(SystemClock(), snapshot)
+    if fresh and snapshot is not None:
+        found.confirm(snapshot)
+    return found
+
+
+def terms(*, room: Callable[[int], bool] = lambda _: True, memory: int = 1 << 20, known: SnapshotView | None = None) -> Terms:
+    return Terms("mx.example", 10_000, 3, 5, known or view(), Memory(memory), room)
+
+
+class Talk:
+    """A dialogue whose mails are stored at once, with what was said and refused."""
+
+    def __init__(self, given: Terms | None = None) -> None:
+        self.terms = given or terms()
+        self.refused: list[TallyReason | None] = []
+        self.dialogue = Dialogue(self.terms, lambda reply: self.refused.append(reply.refusal))
+        self.dialogue.take_output()
+        self.mails: list[Submission] = []
+
+    def say(self, octets: bytes) -> list[bytes]:
+        """Reply lines to `octets`, the last line of a reply of several."""
+        self.dialogue.receive(octets)
+        while (mail := self.dialogue.take_submission()) is not None:
+            self.mails.append(mail)
+            self.dialogue.settle(replies.stored(f"smtp-0-abcdef-{len(self.mails)}"))
+        lines = self.dialogue.take_output().split(b"\r\n")
+        return [line for line in lines if line and line[3:4] == b" "]
+
+    def codes(self, octets: bytes) -> list[int]:
+        return [int(line[:3]) for line in self.say(octets)]
+
+
+def test_a_client_is_greeted_by_name_and_told_what_we_can() -> None:
+    dialogue = Dialogue(terms(), lambda _: None)
+    assert dialogue.take_output() == b"220 mx.example ESMTP\r\n"
+    dialogue.receive(b"EHLO x\r\n")
+    assert dialogue.take_output().split(b"\r\n")[:-1] == [
+        b"250-mx.example",
+        b"250-SIZE 10000",
+        b"250-8BITMIME",
+        b"250-SMTPUTF8",
+        b"250-PIPELINING",
+        b"250 ENHANCEDSTATUSCODES",
+    ]
+
+
+def test_a_mail_comes_out_as_it_went_in_with_all_its_recipients() -> None:
+    talk = Talk()
+    said = talk.say(
+        b"EHLO console.example\r\nMAIL FROM:<> SIZE=99 BODY=8BITMIME SMTPUTF8\r\n"
+        b"RCPT TO:<Acme-SEPM+Server1@ALERTS.example>\r\n"
+        b"RCPT TO:<nobody@alerts.example>\r\nRCPT TO:<beta@alerts.example>\r\n"
+        b"DATA\r\nSubject: s\r\n\r\n..dot\r\n.x\r\n\xe1\r\n.\r\n"
+    )
+    assert [line[:3] for line in said] == [b"250", b"250", b"250", b"550", b"250", b"354", b"250"]
+    assert said[-1] == b"250 2.0.0 Ok: stored as smtp-0-abcdef-1"
+    recipients = ("Acme-SEPM+Server1@ALERTS.example", "beta@alerts.example")
+    assert talk.mails == [
+        Submission(Envelope("", recipients, "console.example", smtp_utf8=True), b"Subject: s\r\n\r\n.dot\r\nx\r\n\xe1\r\n")
+    ]
+
+
+RECIPIENTS = [
+    pytest.param("<acme-sepm@alerts.example>", view(), replies.RECIPIENT_OK, id="known"),
+    pytest.param("<ACME-SEPM@Alerts.Example>", view(), replies.RECIPIENT_OK, id="in any case"),
+    pytest.param("<acme-sepm+x@alerts.example>", view(), replies.RECIPIENT_OK, id="with something behind a plus"),
+    pytest.param("<acme-sepm+@alerts.example>", view(), replies.RECIPIENT_OK, id="with nothing behind a plus"),
+    pytest.param('<"acme-sepm"@alerts.example>', view(), replies.RECIPIENT_OK, id="quoted"),
+    pytest.param(" acme-sepm@alerts.example ", view(), replies.RECIPIENT_OK, id="without brackets"),
+    pytest.param("<@relay.example:acme-sepm@alerts.example>", view(), replies.RECIPIENT_OK, id="with a source route"),
+    pytest.param("<acme-sepm@alerts.example>", view(fresh=False), replies.RECIPIENT_OK, id="known, not fresh"),
+    pytest.param("<nobody@alerts.example>", view(), replies.UNKNOWN_MAILBOX, id="unknown"),
+    pytest.param("<nobody@alerts.example>", view(fresh=False), replies.NOT_READY, id="not known to be unknown"),
+    pytest.param("<nobody@alerts.example>", view(snapshot=None), replies.NOT_READY, id="nothing known at all"),
+    pytest.param("<acme-sepm@other.example>", view(), replies.RELAYING_DENIED, id="another domain"),
+    pytest.param("<acme-sepm@other.example>", view(fresh=False), replies.RELAYING_DENIED, id="another domain, not fresh"),
+    pytest.param("<a%other.example@x.example>", view(), replies.RELAYING_DENIED, id="percent hack"),
+    pytest.param("<acme-sepm>", view(), replies.RELAYING_DENIED, id="no domain"),
+    pytest.param("<>", view(), replies.BAD_ADDRESS, id="nobody"),
+    pytest.param("<a@b> <c@d>", view(), replies.UNKNOWN_PARAMETER, id="two addresses"),
+    pytest.param("<acme-sepm@alerts.example> NOTIFY=NEVER", view(), replies.UNKNOWN_PARAMETER, id="a parameter we do not offer"),
+    pytest.param("<acme sepm@alerts.example>", view(), replies.BAD_ADDRESS, id="a blank"),
+    pytest.param("", view(), replies.BAD_ADDRESS, id="nothing"),
+]
+
+
+@pytest.mark.parametrize(("argument", "known", "reply"), RECIPIENTS)
+def test_recipients_are_those_of_known_mailboxes(argument: str, known: SnapshotView, reply: Reply) -> None:
+    talk = Talk(terms(known=known))
+    assert talk.say(b"EHLO x\r\nMAIL FROM:<a@b.example>\r\n")[-1].startswith(b"250")
+    assert talk.say(f"RCPT TO:{argument}\r\n".encode()) == [reply.octets.rstrip()]
+    assert talk.refused == ([reply.refusal] if reply.refusal else [])
+
+
+COMMANDS = [
+    pytest.param(b"MAIL FROM:<a@b>", [503], id="no EHLO"),
+    pytest.param(b"HELO x\r\nMAIL FROM:<a@b>", [250, 250], id="HELO will do"),
+    pytest.param(b"ehlo x\r\nmail from: a@b", [250, 250], id="lower case, a blank, no brackets"),
+    pytest.param(b"EHLO x\r\nMAIL FROM:<a@b>\r\nMAIL FROM:<a@b>", [250, 250, 503], id="nested MAIL"),
+    pytest.param(b"EHLO x\r\nMAIL FROM:<a@b> SIZE=10001", [250, 552], id="too large, as announced"),
+    pytest.param(b"EHLO x\r\nMAIL FROM:<a@b> SIZE=x", [250, 501], id="a size that is none"),
+    pytest.param(b"EHLO x\r\nMAIL FROM:<a@b> BODY=BINARYMIME", [250, 501], id="binary"),
+    pytest.param(b"EHLO x\r\nMAIL FROM:<a@b> RET=HDRS", [250, 555], id="a parameter we do not offer"),
+    pytest.param(b"EHLO x\r\nMAIL TO:<a@b>", [250, 553], id="MAIL TO"),
+    pytest.param(b"EHLO x\r\nMAIL", [250, 553], id="MAIL alone"),
+    pytest.param(b"EHLO", [501], id="EHLO alone"),
+    pytest.param(b"EHLO x\r\nRCPT TO:<acme-sepm@alerts.example>", [250, 503], id="RCPT before MAIL"),
+    pytest.param(b"EHLO x\r\nMAIL FROM:<a@b>\r\nDATA", [250, 250, 503], id="DATA without recipients"),
+    pytest.param(b"EHLO x\r\nMAIL FROM:<a@b>\r\nRSET\r\nMAIL FROM:<a@b>", [250, 250, 250, 250], id="RSET"),
+    pytest.param(b"EHLO x\r\nMAIL FROM:<a@b>\r\nEHLO x\r\nMAIL FROM:<a@b>", [250, 250, 250, 250], id="EHLO resets"),
+    pytest.param(
+        b"NOOP\r\nVRFY root\r\nHELP\r\nEXPN x\r\nSTARTTLS\r\nAUTH PLAIN x", [250, 252, 214, 502, 502, 502], id="the rest"
+    ),
+    pytest.param(b"NOOP\nNOOP", [250, 250], id="a bare LF ends a command"),
+    pytest.param(b"GET / HTTP/1.1", [500], id="another protocol"),
+    pytest.param(b"\r\n\x00\xff", [500, 500], id="nothing, and noise"),
+    pytest.param(b"NOOP " + b"x" * LINE_LIMIT + b"\r\nNOOP", [500, 250], id="a line too long"),
+    pytest.param(b"QUIT\r\nNOOP", [221], id="nothing after QUIT"),
+    pytest.param(b"X\r\n" * 9, [500, 500, 500, 500, 500, 421], id="too many errors"),
+]
+
+
+@pytest.mark.parametrize(("octets", "codes"), COMMANDS)
+def test_commands_get_the_reply_that_they_deserve(octets: bytes, codes: list[int]) -> None:
+    assert Talk().codes(octets + b"\r\n") == codes
+
+
+@pytest.mark.parametrize(("octets", "codes"), COMMANDS)
+def test_it_does_not_matter_how_the_octets_are_cut(octets: bytes, codes: list[int]) -> None:
+    talk = Talk()
+    assert [code for octet in octets + b"\r\n" for code in talk.codes(bytes([octet]))] == codes
+
+
+def test_more_recipients_than_the_limit_are_for_another_mail() -> None:
+    talk = Talk()
+    talk.say(b"EHLO x\r\nMAIL FROM:<a@b>\r\n")
+    said = [talk.say(f"RCPT TO:<beta+{n}@alerts.example>\r\n".encode())[0][:9] for n in (1, 2, 3, 4, 3)]
+    assert said == [b"250 2.1.5", b"250 2.1.5", b"250 2.1.5", b"452 4.5.3", b"250 2.1.5"]
+    assert talk.refused == [TallyReason.TOO_MANY_RECIPIENTS]
+
+
+NO_ENDS = [
+    pytest.param(b"\n.\n", id="LF . LF"),
+    pytest.param(b"\r.\r", id="CR . CR"),
+    pytest.param(b"\n.\r\n", id="LF . CR LF"),
+    pytest.param(b"\r\n.\n", id="CR LF . LF"),
+    pytest.param(b"\r\n.\r", id="CR LF . CR"),
+    pytest.param(b"\r.\r\n", id="CR . CR LF"),
+    pytest.param(b"\r\n\x00.\r\n", id="NUL before the dot"),
+    pytest.param(b"\r\n.\x00\r\n", id="NUL behind the dot"),
+    pytest.param(b"\r\n..\r\n", id="two dots"),
+]
+
+
+@pytest.mark.parametrize("almost", NO_ENDS)
+def test_only_the_one_true_end_ends_a_mail(almost: bytes) -> None:
+    talk = Talk()
+    smuggled = b"MAIL FROM:<evil@b>\r\nRCPT TO:<beta@alerts.example>\r\nDATA\r\nsmuggled\r\n"
+    talk.say(BEGIN)
+    assert talk.say(b"text" + almost + smuggled) == []
+    assert talk.codes(b".\r\n") == [250]
+    assert [mail.envelope.mail_from for mail in talk.mails] == ["a@b.example"]
+    assert b"smuggled" in talk.mails[0].octets
+
+
+def test_two_mails_and_goodbye_in_one_piece() -> None:
+    talk = Talk()
+    second = BEGIN.partition(b"\r\n")[2]
+    assert talk.codes(BEGIN + b"one\r\n.\r\n" + second + b"two\r\n.\r\nQUIT\r\n")[-5:] == [250, 250, 354, 250, 221]
+    assert [mail.octets for mail in talk.mails] == [b"one\r\n", b"two\r\n"]
+
+
+def test_while_a_mail_waits_for_its_commit_nothing_further_is_looked_at() -> None:
+    dialogue = Dialogue(terms(), lambda _: None)
+    dialogue.receive(BEGIN + b"one\r\n.\r\nNOOP\r\n")
+    assert dialogue.take_output().endswith(replies.GO_AHEAD.octets)
+    dialogue.settle(replies.stored("x"))
+    assert dialogue.take_output() == replies.stored("x").octets + replies.OK.octets
+
+
+@pytest.mark.parametrize(
+    ("given", "content", "reply"),
+    [
+        pytest.param(terms(), b"x" * 10_001, replies.TOO_LARGE, id="too large"),
+        pytest.param(terms(memory=100), b"x" * 200, replies.BUSY, id="no memory"),
+        pytest.param(terms(room=lambda octets: octets < 50), b"x" * 200, replies.DISK_SHORT, id="no room"),
+    ],
+)
+def test_a_mail_that_cannot_be_taken_is_refused_at_its_end_and_the_next_is_welcome(
+    given: Terms, content: bytes, reply: Reply
+) -> None:
+    talk = Talk(given)
+    assert talk.say(BEGIN + content + b"\r\n.\r\n")[-1] == reply.octets.rstrip()
+    assert talk.refused == [reply.refusal]
+    assert talk.codes(BEGIN + b"small\r\n.\r\n")[-1] == 250
+    assert talk.terms.memory.held == 0
+
+
+def test_the_size_limit_counts_the_mail_and_not_the_end_of_it() -> None:
+    assert Talk().codes(BEGIN + b"x" * 9_998 + b"\r\n.\r\n")[-1] == 250
+
+
+def test_a_client_that_never_stops_sending_is_sent_away() -> None:
+    talk = Talk()
+    talk.say(BEGIN)
+    assert [code for _ in range(30) for code in talk.codes(b"x" * 1_000)] == [552]
+    assert talk.dialogue.closing
+
+
+def test_mail_is_not_even_begun_when_there_is_no_room_for_it() -> None:
+    talk = Talk(terms(room=lambda octets: octets < 50))
+    assert talk.codes(b"EHLO x\r\nMAIL FROM:<a@b> SIZE=60\r\nMAIL FROM:<a@b> SIZE=40\r\n") == [250, 452, 250]
+    busy = terms(memory=100)
+    assert Talk(replace(busy, memory=Memory(100, held=90))).codes(b"EHLO x\r\nMAIL FROM:<a@b> SIZE=20\r\n") == [250, 452]
+
+
+def test_memory_is_given_back_when_a_client_goes_in_the_middle() -> None:
+    talk = Talk()
+    talk.say(BEGIN + b"x" * 5_000)
+    assert talk.terms.memory.held == 5_000
+    talk.dialogue.abandon()
+    assert talk.terms.memory.held == 0
+
+
+def stuffed(content: bytes) -> bytes:
+    """As a client sends it (RFC 5321 section 4.5.2)."""
+    return (b"\r\n" + content).replace(b"\r\n.", b"\r\n..")[2:]
+
+
+contents = st.lists(st.sampled_from([b"\r", b"\n", b".", b"\r\n", b"a", b"\r\n.\r\n"]), max_size=30).map(
+    lambda pieces: b"".join(pieces) + b"\r\n"
+)
+
+
+@given(contents, st.lists(st.integers(1, 7), min_size=60, max_size=60))
+def test_any_content_cut_anywhere_comes_out_as_it_went_in(content: bytes, cuts: list[int]) -> None:
+    memory = Memory(1 << 20)
+    collected = Content(memory, size_limit=1_000)
+    wire, rest = stuffed(content) + b".\r\nNOOP\r\n", None
+    for cut in cuts:
+        rest = collected.feed(wire[:cut])
+        wire = wire[cut:]
+        if rest is not None:
+            break
+    assert rest is not None
+    assert rest + wire == b"NOOP\r\n"
+    assert collected.octets() == content
+    collected.release()
+    assert memory.held == 0
+
+
+def test_every_reply_is_one_line_with_an_enhanced_code_of_its_class() -> None:
+    for reply in vars(replies).values():
+        if isinstance(reply, Reply):
+            assert reply.octets.count(b"\n") == 1
+            assert reply.enhanced[:1] in {str(reply.code)[0], ""}
