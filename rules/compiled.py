@@ -1,31 +1,27 @@
 """A kind of notification made ready: its readers, and the rules that can want it, cut down to what that kind leaves to ask."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count
 
 from collector.domain.outcome import Outcome, Reason
 from collector.domain.signal import Classified, MatchedCondition
-from rules.conditions import KIND_FIELD, All, Check, Not, Some, Test, Tree, for_kind, function, needed_equality, tests_in
+from rules.conditions import KIND_FIELD, All, Check, Not, Some, Test, Tree, for_kind, function, tests_in
 from rules.extract import MailReader, TrapReader
 from rules.model import BUILT_IN, WORKING, CaseSpec, KindSpec, PackSpec, RuleSpec, TransportKind
-from rules.text import Values, fold, placeholders
+from rules.rule_index import finder
+from rules.text import Values, placeholders
 from rules.verdicts import Decide, decider
-
-_INDEX_FROM = 8
-"""From so many rules on one kind, plain comparisons are looked up instead of tried in turn."""
 
 
 @dataclass(frozen=True, slots=True)
 class KindRule:
-    """A rule as one kind sees it. `tree` is the whole detection, `check` only what the kind leaves open."""
+    """A rule as one kind sees it. `tree` is the whole detection, `left` what the kind leaves open, `check` its function."""
 
     spec: RuleSpec
-    order: int
     tree: Tree
+    left: Tree
     check: Check
     decide: Decide
-    need: tuple[str, frozenset[str]] | None
 
 
 class CompiledKind:
@@ -42,7 +38,7 @@ class CompiledKind:
         self._trap_extra = _extra(TransportKind.SNMP, used, spec)
         self._mail_extra = _extra(TransportKind.MAIL, used, spec)
         self._names_itself = KIND_FIELD in used
-        self._find = _finder(self.rules)
+        self._find = finder(self.rules)
 
     def decide(self, values: Values, row: int, product: str, transport: TransportKind) -> Classified:
         """What the first matching rule says about the values; they become the answer's fields."""
@@ -82,66 +78,16 @@ def _held(tree: Tree, values: Values, *, negated: bool) -> Iterator[MatchedCondi
 
 
 def _kind_rules(pack: PackSpec, spec: KindSpec, trees: dict[str, Tree], deciders: dict[str, Decide]) -> Iterator[KindRule]:
-    for order, rule in enumerate(pack.rules):
+    for rule in pack.rules:
         left = for_kind(trees[rule.name], spec.name)
         if left is not False:
-            yield KindRule(rule, order, trees[rule.name], function(left), deciders[rule.name], needed_equality(left))
+            yield KindRule(rule, trees[rule.name], left, function(left), deciders[rule.name])
         if left is True:
             return
 
 
 def pack_deciders(pack: PackSpec) -> dict[str, Decide]:
     return {rule.name: decider(pack, rule) for rule in pack.rules}
-
-
-def _finder(rules: list[KindRule]) -> Callable[[Values], KindRule | None]:
-    if len(rules) == 1:
-        (only,) = rules
-        check = only.check
-        return lambda values: only if check(values) else None
-    if len(rules) >= _INDEX_FROM and sum(rule.need is not None for rule in rules) >= _INDEX_FROM // 2:
-        return _indexed(rules)
-    pairs = [(rule.check, rule) for rule in rules]
-
-    def first(values: Values) -> KindRule | None:
-        for check, rule in pairs:
-            if check(values):
-                return rule
-        return None
-
-    return first
-
-
-def _indexed(rules: list[KindRule]) -> Callable[[Values], KindRule | None]:
-    """By field and value for the rules that need a plain value; the rest is tried always. File order decides."""
-    tables: dict[str, dict[str, list[tuple[int, KindRule]]]] = {}
-    always: list[tuple[int, KindRule]] = []
-    for order, rule in zip(count(), rules, strict=False):
-        if rule.need is None:
-            always.append((order, rule))
-            continue
-        field, wanted = rule.need
-        for value in wanted:
-            tables.setdefault(field, {}).setdefault(value, []).append((order, rule))
-    fields = list(tables.items())
-
-    def first(values: Values) -> KindRule | None:
-        found = always
-        for field, table in fields:
-            value = values.get(field)
-            more = table.get(fold(value)) if value is not None else None
-            if more:
-                found = sorted(found + more, key=_order) if found else more
-        for _, rule in found:
-            if rule.check(values):
-                return rule
-        return None
-
-    return first
-
-
-def _order(entry: tuple[int, KindRule]) -> int:
-    return entry[0]
 
 
 def _needed(transport: TransportKind, used: frozenset[str], spec: KindSpec) -> frozenset[str]:

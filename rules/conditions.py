@@ -21,7 +21,7 @@ from sigma.types import (
     SigmaType,
 )
 
-from rules.pattern import BadPattern, network_test, number, plain_text, regex_test, text_test
+from rules.pattern import BadPattern, longest_piece, network_test, number, plain_text, regex_test, text_test
 from rules.text import Values, fold
 
 KIND_FIELD = "notification"
@@ -34,7 +34,9 @@ class BadDetection(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """One field against one value (or one set of plain values). `equals`: the folded values, where that is all it asks."""
+    """One field against one value, or one set of plain values.
+
+    `equals`: the folded values, where that is all it asks. `holds_text`: a folded text that every value which meets it holds."""
 
     __test__ = False
 
@@ -43,6 +45,7 @@ class Test:
     shown: str
     holds: Callable[[str | None], bool]
     equals: frozenset[str] | None = None
+    holds_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,8 @@ def _one_of(selection: str, name: str, plain: dict[str, str]) -> Test:
 
 def _test(selection: str, name: str, value: SigmaType) -> Test:
     shown, holds = _check(value)
-    return Test(selection, name, shown, holds)
+    folded = isinstance(value, SigmaString) and not isinstance(value, SigmaCasedString)
+    return Test(selection, name, shown, holds, holds_text=longest_piece(value) if folded else "")
 
 
 def _present(holds: Callable[[str], bool]) -> Callable[[str | None], bool]:
@@ -272,16 +276,6 @@ def tests_in(tree: Tree) -> Iterator[Test]:
         case All() | Some():
             for part in tree.parts:
                 yield from tests_in(part)
-
-
-def needed_equality(tree: Tree) -> tuple[str, frozenset[str]] | None:
-    """A field and the folded values of which one must be there for the tree to hold; None when nothing so simple is needed."""
-    if isinstance(tree, Test):
-        return (tree.field, tree.equals) if tree.equals is not None else None
-    if isinstance(tree, All):
-        found = [need for need in map(needed_equality, tree.parts) if need is not None]
-        return min(found, key=lambda need: len(need[1]), default=None)
-    return None
 
 
 def holds(tree: Tree, values: Values) -> bool:

@@ -121,7 +121,7 @@ class MailReader:
 
     def read(self, mail: Mail, source: str) -> MailRead:
         """Fields and the built-in ones that the rules use; in a mail of several rows `text` is the row's own lines."""
-        text = mail.text[:MAX_TEXT]
+        text = _whole_characters(mail.text[:MAX_TEXT])
         cut = len(mail.text) > MAX_TEXT
         if self._finder is None:
             return MailRead([self._complete({}, mail, source, text)], cut)
@@ -146,6 +146,17 @@ class MailReader:
             values["text"] = text
         _apply(self._steps, values)
         return values
+
+
+def _whole_characters(text: str) -> str:
+    """`text` without halves of surrogate pairs, which cannot be written as UTF-8."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
 
 
 def _steps(fields: tuple[FieldSpec, ...]) -> list[tuple[str, Step]]:

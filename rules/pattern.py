@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 import re2
-from sigma.types import SigmaRegularExpressionFlag, SigmaString, SpecialChars
+from sigma.types import SigmaRegularExpressionFlag, SigmaString, SigmaType, SpecialChars
 
 from rules.text import fold
 
@@ -25,7 +25,7 @@ class BadPattern(Exception):
 
 def plain_text(value: SigmaString) -> str | None:
     """The text when there is no wildcard in it."""
-    return None if value.contains_special() else "".join(part for part in value.s if isinstance(part, str))
+    return None if value.contains_special() else "".join(part for part in getattr(value, "s", ()) if isinstance(part, str))
 
 
 def text_test(value: SigmaString, *, cased: bool) -> Holds:
@@ -39,6 +39,12 @@ def text_test(value: SigmaString, *, cased: bool) -> Holds:
     if SpecialChars.WILDCARD_SINGLE in parts:
         return _by_regex(parts, same)
     return _by_pieces(parts, same)
+
+
+def longest_piece(value: SigmaType) -> str:
+    """The longest run of plain text in a folded pattern: what every value that meets it holds. Empty when there is none."""
+    parts = value.s if isinstance(value, SigmaString) else ()
+    return max((fold(part) for part in parts if isinstance(part, str)), key=len, default="")
 
 
 def _same(text: str) -> str:

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from rules.conditions import BadDetection, for_kind, function, needed_equality, read_detection
+from rules.conditions import BadDetection, for_kind, function, read_detection
 from rules.pattern import required_literal
+from rules.rule_index import needed_texts, needed_values
 
 Detection = dict[str, Any]
 
@@ -163,8 +164,26 @@ def test_the_cut_down_tree_answers_like_the_whole_one() -> None:
 
 def test_a_needed_value_is_found_for_the_index() -> None:
     tree = read_detection("r", {"a": {"f": ["X", "y"], "g|contains": "z"}, "b": {"h": "1"}, "condition": "a and not b"})
-    assert needed_equality(tree) == ("f", frozenset({"x", "y"}))
-    assert needed_equality(read_detection("r", {"a": {"f": "x"}, "b": {"g": "y"}, "condition": "a or b"})) is None
+    assert needed_values(tree) == ("f", frozenset({"x", "y"}))
+    assert needed_values(read_detection("r", {"a": {"f": "x"}, "b": {"g": "y"}, "condition": "a or b"})) is None
+
+
+@pytest.mark.parametrize(
+    ("detection", "expected"),
+    [
+        pytest.param({"a": {"f|contains": "AbC"}, "condition": "a"}, ("f", {"abc"}), id="contains"),
+        pytest.param({"a": {"f|contains": ["x", "yy"]}, "condition": "a"}, ("f", {"x", "yy"}), id="one of several"),
+        pytest.param({"a": {"f|contains|all": ["x", "y"]}, "condition": "a"}, ("f", {"x"}), id="all: one is enough"),
+        pytest.param({"a": {"f": "ab*cde?f"}, "condition": "a"}, ("f", {"cde"}), id="longest piece"),
+        pytest.param({"a": {"f|contains": "x"}, "b": {"g|contains": "y"}, "condition": "a or b"}, None, id="two fields"),
+        pytest.param({"a": {"f|contains": "x"}, "condition": "not a"}, None, id="not"),
+        pytest.param({"a": {"f|cased|contains": "X"}, "condition": "a"}, None, id="cased"),
+        pytest.param({"a": {"f|contains": ["x", "*"]}, "condition": "a"}, None, id="anything"),
+    ],
+)
+def test_a_needed_text_is_found_for_the_index(detection: Detection, expected: tuple[str, set[str]] | None) -> None:
+    found = needed_texts(read_detection("r", detection))
+    assert (found and (found[0], set(found[1]))) == expected
 
 
 @pytest.mark.parametrize(
