@@ -2,6 +2,7 @@
 time and memory grow with the length only (docs/adr/0003-mail-decoding.md); nothing is fetched, no link followed."""
 
 import re
+from typing import cast
 
 from receivers.smtp.characters import unescape
 
@@ -39,6 +40,8 @@ def _marks() -> _Marks:
 
 
 _MARKS = _marks()
+_PLAIN_TAGS = (("</td>", ""), ("</tr>", "\n"), ("<tr>", "\n"), ("<td>", "\t"), ("</p>", _SOFT), ("</span>", ""))
+"""Half of all tags in real tables; a replacement costs a tenth of what the pattern does."""
 _UNSEEN = frozenset({"script", "style", "title", "noframes", "template", "object", "svg"})
 _PRE = re.compile(r"<pre\b.*?(?:</pre\b|\Z)", re.IGNORECASE | re.DOTALL)
 _LOOKS_LIKE_HTML = re.compile(
@@ -60,12 +63,17 @@ def stated_charset(octets: bytes) -> str:
 
 def to_text(source: str) -> str:
     """Lines of text. The entities of the tags' level are resolved here, those that were escaped twice by the caller."""
-    source = _PRE.sub(lambda match: match[0].replace("\n", "<br>"), _without_comments(source))
-    parts: list[str | None] = list(_TAG.split(" ".join(source.split())))
+    source = _without_comments(source)
+    if "<pre" in source or "<PRE" in source:
+        source = _PRE.sub(lambda match: match[0].replace("\n", "<br>"), source)
+    flat = " ".join(source.split())
+    for tag, mark in _PLAIN_TAGS:
+        flat = flat.replace(tag, mark)
+    parts: list[str | None] = _TAG.split(flat)
     if any(name and name.lower() in _UNSEEN for name in set(parts[1::2])):
         parts = _without_unseen(parts)
     parts[1::2] = map(_MARKS.__getitem__, parts[1::2])
-    return unescape(_laid_out(_without_idle_blanks("".join(text for text in parts if text))))
+    return unescape(_laid_out(_without_idle_blanks("".join(cast("list[str]", parts)))))
 
 
 def _without_unseen(parts: list[str | None]) -> list[str | None]:
