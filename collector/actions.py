@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from collector.domain.case import Case, CaseStatus, Transition, Verb, transition
+from collector.domain.case import COLLECTOR, Case, CaseStatus, Transition, Verb, transition
 from collector.domain.clock import Clock
 from collector.domain.errors import Conflict, NotFound, Rejected
 from collector.domain.ids import CustomerId
@@ -82,21 +82,25 @@ class Actions:
         if holder is not None:
             raise Conflict(f"{holder.external_key} holds the same trouble now")
 
-    def pass_quiet_time(self) -> int:
-        """Resolve and close what was quiet for long enough; return how many cases changed."""
-        now = self._clock.now()
+    def pass_quiet_time(self, *, until: datetime) -> int:
+        """Resolve and close what was quiet for long enough; return how many cases changed. `until`: what arrived before has been
+        processed, so that a case is not quiet only because its notifications still wait (`Processor.caught_up_to`)."""
         with self._store.read() as connection:
-            if not find_quiet(connection, now=now):
+            if not find_quiet(connection, now=until):
                 return 0
+        at = self._clock.now()
         with self._store.write(self._turn) as connection:
-            changed = 0
-            for case in find_quiet(connection, now=now):
-                due = case.quiet_verb(now)
-                if due is not None:
-                    verb, reason = due
-                    _write(connection, transition(case, verb, at=now, actor="collector", reason=reason), "collector", now, reason)
-                    changed += 1
-            return changed
+            done = [_end_quietly(case, *due, at) for case in find_quiet(connection, now=until) if (due := case.quiet_verb(until))]
+            update_cases(connection, [case for case, _ in done])
+            append_log(connection, [line for _, line in done])
+            return len(done)
+
+
+def _end_quietly(case: Case, verb: Verb, reason: str, at: datetime) -> tuple[Case, LogEntry]:
+    done = transition(case, verb, at=at, actor=COLLECTOR, reason=reason)
+    if done.verdict is None:
+        raise ValueError("time does nothing to a case that is in the state already")
+    return done.case, LogEntry(case.id, at, done.verdict, COLLECTOR, text=reason)
 
 
 def _done_before(connection: Connection, case: Case, request: Request, at: datetime) -> bool:

@@ -100,14 +100,14 @@ class Chores:
                 chore()
 
     def _quiet(self) -> None:
-        changed = self._actions.pass_quiet_time()
+        changed = self._actions.pass_quiet_time(until=self._processor.caught_up_to)
         if changed:
             log.info("cases were resolved or closed after their quiet time", cases=changed)
 
     def _tidy(self) -> None:
         now = self._role.clock.now()
         with self._store.write() as connection:
-            drop_expired(connection, before=now)
+            drop_expired(connection, before=self._processor.nothing_before)
         oldest = now - timedelta(days=self._role.settings.journal.retention_days)
         dropped = self._keeper.drop(older_than=oldest, processed=self._processor.processed)
         if dropped:

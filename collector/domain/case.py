@@ -59,6 +59,8 @@ class Verdict(StrEnum):
     DEADLINE_BREACHED = "deadline_breached"
 
 
+COLLECTOR = "collector"
+"""The actor of what time alone does to a case."""
 QUIET_BEFORE_RESOLVE = timedelta(minutes=15)
 """A cleared severity 3-4 or contained case without a new signal for this long is resolved (design section 7)."""
 QUIET_BEFORE_CLOSE = timedelta(minutes=60)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from collector.domain.case import QUIET_BEFORE_CLOSE, Case, CaseStatus, Verdict
+from collector.domain.case import COLLECTOR, QUIET_BEFORE_CLOSE, Case, CaseStatus, Verdict
 from collector.domain.ids import SourceId
 from collector.domain.outcome import Reason
 from collector.domain.signal import CaseKind, Signal, SignalType, Urgency
@@ -64,9 +64,17 @@ def _decide_resolved(case: Case, signal: Signal, *, at: datetime) -> Decision:
     quiet_since = max(case.resolved_at or case.last_seen_at, case.last_seen_at)
     if at - quiet_since >= QUIET_BEFORE_CLOSE:
         return Decision(Verdict.CONTAINED if signal.contained else Verdict.OPENED, replaces=True)
-    if signal.contained or (case.resolved_at is not None and at < case.resolved_at):
+    if signal.contained or _was_known(case, at):
         return JOINED
     return Decision(Verdict.REOPENED)
+
+
+def _was_known(case: Case, at: datetime) -> bool:
+    """Whether what arrived `at` was there to be seen when the case was resolved. Time alone resolves for want of a signal after
+    the clear, so a signal from between the two proves it wrong."""
+    if case.resolved_at is None or at >= case.resolved_at:
+        return False
+    return case.status_by != COLLECTOR or case.cleared_at is None or at < case.cleared_at
 
 
 def _decide_clear(case: Case | None, *, at: datetime, source_id: SourceId | None, trust: Trust) -> Decision:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from collector.domain.mail import Mail
-from collector.domain.outcome import Outcome
+from collector.domain.outcome import Outcome, Reason
 from collector.domain.registry import Source
 from collector.domain.signal import Classified
 from collector.domain.trap import Trap
@@ -34,7 +34,9 @@ def classify(batch: Batch, rules: Classifier, *, trace: bool = False) -> None:
         for source in entry.sources:
             for found in classify_from(entry, source, rules, trace=trace):
                 entry.drafts.append(Draft(source, found.outcome, found.reason, found.detail, found.row, found))
-        if entry.sources and isinstance(entry.decoded, Mail):
+        if entry.sources and not entry.drafts:
+            entry.settle(Outcome.UNMATCHED, Reason.NO_KIND, source=entry.sources[0])
+        if isinstance(entry.decoded, Mail):
             _number_rows(entry)
 
 

@@ -44,6 +44,7 @@ class Correlation:
         self.counts: Counter[LedgerKey] = Counter()
         """What the ledger was told, once the batch is written."""
         self._holding: dict[_Key, CaseFold] = {}
+        self._previous: dict[_Key, ExternalKey] = {}
 
     def run(self) -> None:
         """Decide every signal of the batch and leave the verdict in its draft."""
@@ -64,6 +65,7 @@ class Correlation:
         keys = {(self._customer(draft).id, signal.key) for _, draft, signal in self._signals()}
         for key, case in self._cases.find_open(self._connection, keys).items():
             self._add(key, CaseFold(case, is_new=False))
+        self._previous = find_last_closed(self._connection, keys - self._holding.keys())
 
     def _add(self, key: _Key, fold: CaseFold) -> None:
         self._holding[key] = fold
@@ -73,9 +75,7 @@ class Correlation:
         key = (self._customer(draft).id, signal.key)
         fold = self._holding.get(key)
         at = self._batch.at(entry)
-        case = None
-        if fold is not None:
-            case = fold.case if signal.type is SignalType.CLEAR or signal.contained else fold.known
+        case = None if fold is None else _present(fold, signal)
         source_id = draft.source.id if draft.source else None
         decision = decide(case, signal, at=at, source_id=source_id, trust=entry.trust)
         draft.verdict = decision.verdict.value
@@ -97,7 +97,7 @@ class Correlation:
         if found is None or found.signal is None:
             raise ValueError("only a signal opens a case")
         replaced = self._holding.get(key)
-        previous = replaced.known.external_key if replaced else find_last_closed(self._connection, [key]).get(key)
+        previous = replaced.known.external_key if replaced else self._previous.get(key)
         case = self._new_case(entry, draft, found, found.signal, previous)
         fold = CaseFold(case, is_new=True)
         fold.opened(entry, draft, decision.verdict, at=at, late=self._batch.late_at is not None)
@@ -153,3 +153,10 @@ class Correlation:
             if again.rule == found.rule and again.fields == found.fields:
                 return again.matched
         return ()
+
+
+def _present(fold: CaseFold, signal: Signal) -> Case:
+    """The case for a decision. Counting the repeats first costs more than the decision, so it is done only where their time or
+    trust matters: for what clears, and for what was resolved."""
+    clears = signal.type is SignalType.CLEAR or (signal.contained and not fold.known.contained)
+    return fold.case if clears or fold.known.status is CaseStatus.RESOLVED else fold.known

@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from collector.domain.case import Case, CaseStatus, Verdict
+from collector.domain.case import COLLECTOR, Case, CaseStatus, Verdict
 from collector.domain.correlation import JOINED, Decision, apply
 from collector.domain.ids import CaseId
 from collector.domain.signal import Signal
@@ -51,7 +51,7 @@ class CaseFold:
 
     @property
     def known(self) -> Case:
-        """The case for a decision about a raise; repeats not yet counted make no difference to it."""
+        """The case without the repeats that are not counted yet: its last time, count and trust may be behind."""
         return self._case
 
     def join(self, entry: Entry, draft: Draft, signal: Signal, *, at: datetime) -> None:
@@ -86,12 +86,10 @@ class CaseFold:
     def close(self, *, at: datetime, reason: str) -> None:
         """The quiet time of a resolved case was over before this batch: close it, so that a new case can hold the key."""
         self._settle()
-        closed = replace(
-            self._case, status=CaseStatus.CLOSED, status_by="collector", closed_at=at, version=self._case.version + 1
-        )
+        closed = replace(self._case, status=CaseStatus.CLOSED, status_by=COLLECTOR, closed_at=at, version=self._case.version + 1)
         self._case = replace(closed, close_reason=closed.close_reason or reason)
         self._changed = self._more_than_repeats = True
-        self.log.append(LogEntry(closed.id, at, Verdict.CLOSED, "collector", text=reason))
+        self.log.append(LogEntry(closed.id, at, Verdict.CLOSED, COLLECTOR, text=reason))
 
     def number(self, case_id: CaseId) -> None:
         """The store gave the new case its id."""
@@ -129,7 +127,7 @@ class CaseFold:
     ) -> None:
         found = draft.classified
         signal = found.signal if found else None
-        actor = _actor(signal) if signal else "collector"
+        actor = _actor(signal) if signal else COLLECTOR
         self.log.append(LogEntry(self._case.id, at, verdict, actor, 1, str(entry.id_of(draft)), None, detail))
 
     def _keep_original(self, occurrence: int, entry: Entry, draft: Draft) -> None:

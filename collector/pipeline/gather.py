@@ -24,11 +24,15 @@ class Gatherer:
         self._limit = limit
         self._ahead: dict[StreamName, deque[Item]] = {}
         self._read_to: dict[StreamName, int] = {}
+        self._handed_out_ns: dict[StreamName, int] = {}
+        """Arrival of the last item handed out, of streams that may hold more than was read ahead."""
 
     def rewind(self, positions: dict[StreamName, int]) -> None:
         """Start again after these positions."""
-        self._ahead = {stream: deque() for stream in positions}
-        self._read_to = dict(positions)
+        self._ahead.clear()
+        self._handed_out_ns.clear()
+        for stream, position in positions.items():
+            self.add(stream, position)
 
     def add(self, stream: StreamName, position: int) -> None:
         """A stream that was not there before."""
@@ -38,48 +42,83 @@ class Gatherer:
     def knows(self, stream: StreamName) -> bool:
         return stream in self._ahead
 
-    def next_batch(self, limit: int | None = None) -> Batch:
-        """Up to `limit` items; empty when there is nothing to do."""
-        limit = limit or self._limit
-        main = self._merge([stream for stream in self._ahead if not stream.bulk], limit)
-        bulk_limit = limit if not main else max(1, limit // BULK_SHARE)
-        bulk = self._merge([stream for stream in self._ahead if stream.bulk], bulk_limit) if limit > 1 or not main else []
-        items = main + bulk
-        taken: dict[StreamName, tuple[int, int]] = {}
-        for stream, item in items:
-            tallies = taken[stream][1] if stream in taken else 0
-            taken[stream] = (item.seq, tallies + (item.kind == ItemKind.TALLY))
-        return Batch.of([item for _, item in items], taken)
+    def next_batch(self) -> Batch:
+        """Up to the limit of traps, some mails beside them, and some of the bulk lanes; empty when there is nothing to do."""
+        main = self._of_lanes(bulk=False, limit=self._limit)
+        share = max(1, self._limit // BULK_SHARE) if main else self._limit
+        return _batch(main + self._of_lanes(bulk=True, limit=share))
+
+    def next_item(self) -> Batch:
+        """A batch of the single item that is due next."""
+        streams = self._ahead.keys()
+        return _batch(
+            self._merge([stream for stream in streams if not stream.bulk], 1)
+            or self._merge([stream for stream in streams if stream.bulk], 1)
+        )
+
+    def waiting_since_ns(self, *, bulk: bool) -> int | None:
+        """Everything that arrived before this has been handed out; None when nothing waits. `bulk`: of the bulk lanes too."""
+        waiting = [
+            queue[0].received_at_ns if queue else self._handed_out_ns.get(stream)
+            for stream, queue in self._ahead.items()
+            if bulk or not stream.bulk
+        ]
+        return min((at_ns for at_ns in waiting if at_ns is not None), default=None)
+
+    def _of_lanes(self, *, bulk: bool, limit: int) -> list[tuple[StreamName, Item]]:
+        """Traps and mails have a share each, so that a backlog of the ones does not hold up the others."""
+        streams = [stream for stream in self._ahead if stream.bulk is bulk]
+        traps = self._merge([stream for stream in streams if not _has_mails(stream)], limit)
+        mails = self._merge([stream for stream in streams if _has_mails(stream)], min(limit, MAILS_PER_BATCH))
+        if not (traps and mails):
+            return traps or mails
+        return list(heapq.merge(traps, mails, key=lambda taken: taken[1].received_at_ns))
 
     def _merge(self, streams: list[StreamName], limit: int) -> list[tuple[StreamName, Item]]:
         queues = [(stream, self._fill(stream, limit)) for stream in streams]
         waiting = [(stream, queue) for stream, queue in queues if queue]
         if len(waiting) == 1:
             stream, queue = waiting[0]
-            count = min(limit, len(queue), MAILS_PER_BATCH if stream.receiver.startswith("smtp") else limit)
-            return [(stream, queue.popleft()) for _ in range(count)]
-        return list(self._by_arrival(waiting, limit))
-
-    def _by_arrival(self, waiting: list[tuple[StreamName, deque[Item]]], limit: int) -> Iterator[tuple[StreamName, Item]]:
-        """Each stream keeps its own order whatever its clock did; between streams the earlier arrival goes first."""
-        heap = [(queue[0].received_at_ns, place) for place, (_, queue) in enumerate(waiting)]
-        heapq.heapify(heap)
-        mails = 0
-        while heap and limit:
-            _, place = heapq.heappop(heap)
-            stream, queue = waiting[place]
-            item = queue.popleft()
-            mails += item.kind == ItemKind.MAIL
-            limit -= 1
-            yield stream, item
-            if queue and not (queue[0].kind == ItemKind.MAIL and mails >= MAILS_PER_BATCH):
-                heapq.heappush(heap, (queue[0].received_at_ns, place))
+            taken = [(stream, queue.popleft()) for _ in range(min(limit, len(queue)))]
+        else:
+            taken = list(_by_arrival(waiting, limit))
+        for stream, item in taken:
+            self._handed_out_ns[stream] = item.received_at_ns
+        return taken
 
     def _fill(self, stream: StreamName, limit: int) -> deque[Item]:
+        """Mails are read again only when all are used up: they are large, and what is read ahead stays in memory."""
         queue = self._ahead[stream]
-        if len(queue) < limit:
+        if not queue or (len(queue) < limit and not _has_mails(stream)):
             items = self._reader.read(stream, after=self._read_to[stream], limit=max(self._limit, limit))
             if items:
                 queue.extend(items)
                 self._read_to[stream] = items[-1].seq
+            elif not queue:
+                self._handed_out_ns.pop(stream, None)
         return queue
+
+
+def _has_mails(stream: StreamName) -> bool:
+    return stream.receiver.startswith("smtp")
+
+
+def _batch(items: list[tuple[StreamName, Item]]) -> Batch:
+    taken: dict[StreamName, tuple[int, int]] = {}
+    for stream, item in items:
+        tallies = taken[stream][1] if stream in taken else 0
+        taken[stream] = (item.seq, tallies + (item.kind == ItemKind.TALLY))
+    return Batch.of([item for _, item in items], taken)
+
+
+def _by_arrival(waiting: list[tuple[StreamName, deque[Item]]], limit: int) -> Iterator[tuple[StreamName, Item]]:
+    """Each stream keeps its own order whatever its clock did; between streams the earlier arrival goes first."""
+    heap = [(queue[0].received_at_ns, place) for place, (_, queue) in enumerate(waiting)]
+    heapq.heapify(heap)
+    while heap and limit:
+        _, place = heapq.heappop(heap)
+        stream, queue = waiting[place]
+        limit -= 1
+        yield stream, queue.popleft()
+        if queue:
+            heapq.heappush(heap, (queue[0].received_at_ns, place))

@@ -3,7 +3,7 @@
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from collector.domain.ids import SourceId
-from collector.domain.mail import Mail
+from collector.domain.item import ItemKind
 from collector.domain.outcome import Outcome, Reason
 from collector.domain.registry import Source
 from collector.domain.trap import SnmpVersion, Trap
@@ -28,7 +28,10 @@ class SourceIndex:
                 self._by_mailbox[source.mailbox.casefold()] = source
 
     def of_trap(self, peer: str, community: bytes, version: SnmpVersion) -> Source | Reason:
-        """The source, or why there is none. Remembered per peer, since consoles repeat themselves."""
+        """The source, or why there is none. Remembered per peer, since consoles repeat themselves; of strangers nothing is
+        remembered, since they may show a new community of any length each time."""
+        if community not in self._by_community:
+            return Reason.UNKNOWN_COMMUNITY
         key = (peer, community, version)
         found = self._cache.get(key)
         if found is None:
@@ -40,10 +43,11 @@ class SourceIndex:
     def _search(self, peer: IPv4Address | IPv6Address, community: bytes, version: SnmpVersion) -> Source | Reason:
         if isinstance(peer, IPv6Address) and peer.ipv4_mapped is not None:
             peer = peer.ipv4_mapped
-        candidates = self._by_community.get(community, [])
-        if not candidates:
-            return Reason.UNKNOWN_COMMUNITY
-        near = [source for source in candidates if source.snmp and any(peer in network for network in source.snmp.networks)]
+        near = [
+            source
+            for source in self._by_community[community]
+            if source.snmp and any(peer in network for network in source.snmp.networks)
+        ]
         if not near:
             return Reason.PEER_NOT_IN_NETWORKS
         speaking = [source for source in near if source.snmp and version in source.snmp.versions]
@@ -68,11 +72,9 @@ def mailbox_of(recipient: str) -> str:
 
 def identify(batch: Batch, index: SourceIndex) -> None:
     for entry in batch.entries:
-        if entry.drafts or entry.tally is not None:
-            continue
         if isinstance(entry.decoded, Trap):
             _identify_trap(entry, entry.decoded, index)
-        elif isinstance(entry.decoded, Mail):
+        elif entry.item.kind == ItemKind.MAIL:
             _identify_mail(entry, index)
 
 
@@ -88,5 +90,9 @@ def _identify_mail(entry: Entry, index: SourceIndex) -> None:
     envelope = decode_envelope(entry.item.envelope)
     entry.trust = Trust.AUTHENTICATED if envelope.login else Trust.SPOOFABLE
     entry.sources = index.of_recipients(envelope.recipients)
-    if not entry.sources:
+    if entry.drafts:
+        # The envelope names the console also of a mail that cannot be read or belongs to a loop.
+        for draft in entry.drafts:
+            draft.source = entry.sources[0] if entry.sources else None
+    elif not entry.sources:
         entry.settle(Outcome.UNATTRIBUTED, Reason.UNKNOWN_MAILBOX)

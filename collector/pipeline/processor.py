@@ -1,14 +1,15 @@
 """The process role's loop: gather, understand, commit, again. Survives a store that is away and items that break a stage."""
 
 import logging
-import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from typing import Protocol
 
-from collector.domain.clock import Clock
+from collector.domain.clock import EPOCH, NS_PER_SECOND, Clock, from_ns
 from collector.domain.errors import Unavailable
 from collector.domain.ids import StreamName
+from collector.domain.item import ItemKind
 from collector.domain.outcome import Outcome, Reason
 from collector.journal.interface import JournalReader
 from collector.pipeline.counters import ProcessCounters
@@ -21,10 +22,12 @@ from collector.store.engine import Store
 from collector.store.ledger import LedgerKey
 from collector.store.seen import load_seen
 from collector.store.streams import Position, add_stream, load_positions
+from collector.store.types import to_micros
 
 _log = logging.getLogger(__name__)
 YIELD_SECONDS = 0.010
 _LOOK_SECONDS = 1.0
+_LOOK_NS = round(_LOOK_SECONDS * NS_PER_SECOND)
 
 
 class Stop(Protocol):
@@ -63,8 +66,12 @@ class Processor:
         self._positions: dict[StreamName, Position] = {}
         self._memory = SeenMemory({})
         self._cases = CaseMemory()
-        self._looked_at = -_LOOK_SECONDS
+        self._looked_ns = clock.monotonic_ns() - _LOOK_NS
         self._ready = False
+        self.caught_up_to: datetime = EPOCH
+        """What arrived in the main lanes before this is processed: the quiet times of cases are judged by it."""
+        self.nothing_before: datetime = EPOCH
+        """No item of any lane that arrived before this will come any more: memory against repeats can go."""
 
     def run(self, stop: Stop, *, housekeeping: Callable[[], None]) -> None:
         """Until `stop`. What is durable and not processed then is left for the next start."""
@@ -74,13 +81,12 @@ class Processor:
                 housekeeping()
             except Unavailable as error:
                 self._counters.store_failures += 1
-                self._ready = False
                 _log.warning("the store is away, trying again", extra={"fields": {"reason": str(error)}})
                 stop.wait(0.2)
                 continue
             if self._someone_waits():
                 self._counters.yields += 1
-                time.sleep(YIELD_SECONDS)
+                stop.wait(YIELD_SECONDS)
             if not worked and not stop.is_set():
                 self._wait_for_work(_LOOK_SECONDS)
 
@@ -88,11 +94,20 @@ class Processor:
         """Work one batch off; False when there was none. Raise Unavailable when the store is away; nothing is kept then."""
         if not self._ready:
             self._restart()
+        self._ready = False  # a step that does not come to its end is begun again from what the store says
+        begun_at = self._clock.now()
         self._look_for_streams()
         batch = self._gatherer.next_batch()
-        if not batch.entries:
+        if batch.entries:
+            self._work_off(batch)
+            self._changed()
+        else:
             self._counters.pending = 0
-            return False
+        self._note_progress(begun_at)
+        self._ready = True
+        return bool(batch.entries)
+
+    def _work_off(self, batch: Batch) -> None:
         try:
             self._work(batch)
         except Unavailable:
@@ -101,7 +116,12 @@ class Processor:
             _log.exception("a batch failed; its items are tried one by one", extra={"fields": {"items": len(batch.entries)}})
             self._restart()
             self._work_singly(len(batch.entries))
-        return True
+
+    def _note_progress(self, begun_at: datetime) -> None:
+        main, every = (self._gatherer.waiting_since_ns(bulk=bulk) for bulk in (False, True))
+        self.caught_up_to = begun_at if main is None else min(begun_at, from_ns(main))
+        self.nothing_before = begun_at if every is None else min(begun_at, from_ns(every))
+        self._memory.forget(before_us=to_micros(self.nothing_before))
 
     def _restart(self) -> None:
         """Go on from what the store says was committed."""
@@ -109,14 +129,13 @@ class Processor:
             self._positions = load_positions(connection)
             self._memory = SeenMemory(load_seen(connection))
         self._gatherer.rewind({stream: position.position for stream, position in self._positions.items()})
-        self._looked_at = -_LOOK_SECONDS
-        self._ready = True
+        self._looked_ns = self._clock.monotonic_ns() - _LOOK_NS
 
     def _look_for_streams(self) -> None:
-        now = time.monotonic()
-        if now - self._looked_at < _LOOK_SECONDS:
+        now_ns = self._clock.monotonic_ns()
+        if now_ns - self._looked_ns < _LOOK_NS:
             return
-        self._looked_at = now
+        self._looked_ns = now_ns
         states = self._reader.streams()
         self._counters.pending = sum(
             state.end - position.position for state in states if (position := self._positions.get(state.stream)) is not None
@@ -129,12 +148,11 @@ class Processor:
                 self._gatherer.add(state.stream, position.position)
 
     def _work(self, batch: Batch) -> None:
-        begun = time.perf_counter()
+        begun_ns = self._clock.monotonic_ns()
         knowledge = self._knowledge()
         understand(batch, knowledge, self._memory)
         counts = self._commit(batch, knowledge)
-        self._counters.count(batch, counts, time.perf_counter() - begun)
-        self._changed()
+        self._counters.count(batch, counts, (self._clock.monotonic_ns() - begun_ns) / NS_PER_SECOND)
 
     def _commit(self, batch: Batch, knowledge: Knowledge) -> Counter[LedgerKey]:
         with self._store.write() as connection:
@@ -142,14 +160,14 @@ class Processor:
         for stream, (last, tallies) in batch.taken.items():
             before = self._positions[stream]
             self._positions[stream] = Position(before.id, stream, last, before.tallies + tallies)
-        self._memory.commit(batch.seen, at_us=batch.entries[-1].item.received_at_ns // 1_000)
+        self._memory.commit(batch.seen)
         self._cases.keep([fold.case for fold in correlation.folds])
         return correlation.counts
 
     def _work_singly(self, count: int) -> None:
         """Each of the next `count` items by itself; one that fails again is parked as undecodable."""
         for _ in range(count):
-            batch = self._gatherer.next_batch(limit=1)
+            batch = self._gatherer.next_item()
             if not batch.entries:
                 return
             try:
@@ -157,12 +175,17 @@ class Processor:
             except Unavailable:
                 raise
             except Exception as error:  # noqa: BLE001 (second failure of the same item: park it, say so, go on)
-                item = batch.entries[0].item
-                _log.exception("an item is parked as undecodable", extra={"fields": {"id": f"{item.stream}-{item.seq}"}})
-                self._counters.poisoned += 1
-                parked = Batch.of([item], batch.taken)
-                parked.entries[0].settle(Outcome.UNDECODABLE, Reason.DECODER_FAILED, f"{type(error).__name__} in the pipeline")
-                self._commit(parked, self._knowledge())
+                self._park(batch, error)
+
+    def _park(self, batch: Batch, error: Exception) -> None:
+        """Leave a single item as undecodable and go on behind it. A tally is no item of the ledger's: it is only logged."""
+        item = batch.entries[0].item
+        _log.error("an item is parked as undecodable", exc_info=error, extra={"fields": {"id": f"{item.stream}-{item.seq}"}})
+        self._counters.poisoned += 1
+        parked = Batch.of([] if item.kind == ItemKind.TALLY else [item], batch.taken)
+        for entry in parked.entries:
+            entry.settle(Outcome.UNDECODABLE, Reason.DECODER_FAILED, f"{type(error).__name__} in the pipeline")
+        self._counters.count(parked, self._commit(parked, self._knowledge()), 0.0)
 
     @property
     def processed(self) -> dict[StreamName, int]:

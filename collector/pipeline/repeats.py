@@ -27,12 +27,15 @@ class SeenMemory:
         expires = pending.get(digest) or self._committed.get(digest)
         return expires is not None and at_us < expires
 
-    def commit(self, entries: list[tuple[bytes, int]], *, at_us: int) -> None:
-        """Take a committed batch's entries over; now and then forget what has expired by `at_us`."""
+    def commit(self, entries: list[tuple[bytes, int]]) -> None:
+        """Take a committed batch's entries over."""
         self._committed.update(entries)
-        if at_us - self._dropped_at > DROP_EVERY_US:
-            self._dropped_at = at_us
-            self._committed = {digest: expires for digest, expires in self._committed.items() if expires > at_us}
+
+    def forget(self, *, before_us: int) -> None:
+        """Now and then let go of what has expired by then: nothing that arrived earlier will be asked about any more."""
+        if before_us - self._dropped_at > DROP_EVERY_US:
+            self._dropped_at = before_us
+            self._committed = {digest: expires for digest, expires in self._committed.items() if expires > before_us}
 
 
 def drop_repeats(batch: Batch, memory: SeenMemory) -> None:
