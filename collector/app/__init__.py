@@ -5,14 +5,14 @@ from collector.role import RoleContext
 
 def run_snmp(role: RoleContext) -> None:
     """Receive traps and informs until the role is stopped."""
-    from collector.app.intake import run_snmp as run
+    from collector.app.snmp_intake import run_snmp as run
 
     run(role)
 
 
 def run_smtp(role: RoleContext) -> None:
     """Receive mails until the role is stopped."""
-    from collector.app.intake import run_smtp as run
+    from collector.app.smtp_intake import run_smtp as run
 
     run(role)
 

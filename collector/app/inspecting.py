@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from collector.app.decoders import decoders
+from collector.app.journal import open_journal
 from collector.app.knowledge import KnowledgeKeeper
 from collector.config import Settings
 from collector.domain.clock import SystemClock
-from collector.journal.streams import Journal
 from collector.pipeline.inspection import Inspector
 from collector.store.engine import Store, Turn
 from collector.store.migrate import require_current
@@ -18,7 +18,7 @@ def inspector(settings: Settings, store: Store, turn: Turn) -> Iterator[Inspecto
     """Raise ConfigurationError when store or journal do not fit this program."""
     require_current(store)
     clock = SystemClock()
-    journal = Journal(settings.journal_dir, clock=clock, segment_bytes=settings.journal.segment_bytes)
+    journal = open_journal(settings, clock)
     reader = journal.reader()
     with decoders(clock) as made:
         knowledge = KnowledgeKeeper(store, settings, made.decoders)

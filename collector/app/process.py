@@ -6,12 +6,12 @@ from datetime import timedelta
 
 from collector.actions import Actions
 from collector.app.decoders import decoders
+from collector.app.journal import open_journal
 from collector.app.knowledge import KnowledgeKeeper
 from collector.app.paths import process_wake, writer_turn
 from collector.app.waiting import wait_for_store
 from collector.journal.interface import JournalKeeper
 from collector.journal.positions import verify_positions
-from collector.journal.streams import Journal
 from collector.logs import Log
 from collector.metrics import register
 from collector.pipeline.counters import ProcessCounters
@@ -36,7 +36,7 @@ def run_process(role: RoleContext) -> None:
     wait_for_store(store, role)
     if role.stop.is_set():
         return
-    journal = Journal(settings.journal_dir, clock=role.clock, segment_bytes=settings.journal.segment_bytes)
+    journal = open_journal(settings, role.clock)
     reader = journal.reader()
     with store.read() as connection:
         verify_positions({name: position.position for name, position in load_positions(connection).items()}, reader.streams())

@@ -10,11 +10,11 @@ from api.tools import ApiTools
 from collector import lifeline
 from collector.actions import Actions
 from collector.app.decoders import decoders
+from collector.app.journal import open_journal
 from collector.app.knowledge import KnowledgeKeeper
 from collector.app.paths import writer_turn
 from collector.app.waiting import wait_for_store
 from collector.config import Role, Settings
-from collector.journal.streams import Journal
 from collector.pipeline.inspection import Inspector
 from collector.role import RoleContext
 from collector.role_http import Readiness
@@ -32,7 +32,7 @@ def run_api(role: RoleContext) -> None:
     if role.stop.is_set():
         return
     turn = WriterTurn(writer_turn(settings))
-    journal = Journal(settings.journal_dir, clock=role.clock, segment_bytes=settings.journal.segment_bytes)
+    journal = open_journal(settings, role.clock)
     reader = journal.reader()
     neighbours = Neighbours(settings, supervised=lifeline.is_supervised(os.environ))
     with decoders(role.clock) as made:

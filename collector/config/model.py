@@ -139,7 +139,7 @@ class SnmpSettings(Section):
     """Trap intake. `receive_buffer` in octets; `rate_limit` in datagrams per second and peer address, 0 = off."""
 
     listen: Addresses = (ListenAddress("127.0.0.1", 1162),)
-    receive_buffer: Annotated[StrictInt, Field(ge=4096, le=2**30)] = 33_554_432
+    receive_buffer: Annotated[StrictInt, Field(ge=4096, le=2**30)] = 268_435_456
     rate_limit: Count = 1000
     burst: Positive = 10_000
     trusted_relays: Networks = ()
@@ -169,7 +169,7 @@ class ApiSettings(Section):
 
 
 class JournalSettings(Section):
-    """What arrived. `allow_volatile` permits a file system that forgets at a power cut: for tests only."""
+    """What arrived. `allow_volatile` accepts a disk mounted so that it forgets synced data at a power cut."""
 
     segment_bytes: Annotated[StrictInt, Field(ge=4096, le=2**31)] = 67_108_864
     retention_days: Positive = 90

@@ -20,18 +20,19 @@ class Mount(NamedTuple):
     options: frozenset[str]
 
 
-def check_durable(directory: Path, *, allow_volatile: bool = False, mountinfo: Path = Path("/proc/self/mountinfo")) -> None:
-    """Raise ConfigurationError when what is synced in the directory would not survive a power cut, as far as that can be told.
+def check_durable(directory: Path, *, allow_volatile: bool = False, mountinfo: Path = Path("/proc/self/mountinfo")) -> str | None:
+    """Whether what is synced in the directory survives a power cut, as far as that can be told.
 
-    `allow_volatile` is for tests, which use small file systems in memory.
+    Raise ConfigurationError for a disk that is mounted so that it pretends. Memory pretends nothing, so it may be used, but the
+    sentence returned must be said. `allow_volatile` waives both.
     """
     mount = _mount_of(directory.resolve(), mountinfo.read_text(encoding="utf-8", errors="surrogateescape"))
     if mount is None or allow_volatile:
-        return
+        return None
     if mount.kind in _VOLATILE_TYPES:
-        raise ConfigurationError(
-            f"{directory}: lies on {mount.kind} (mounted at {mount.point}), which is memory: a power cut would lose "
-            "what was acknowledged; choose a data_dir on a disk (only tests may allow volatile storage)"
+        return (
+            f"{directory}: lies on {mount.kind} (mounted at {mount.point}), which is memory: a power cut loses "
+            "what was acknowledged; choose a data_dir on a disk"
         )
     if mount.kind == "overlay" and "volatile" in mount.options:
         raise ConfigurationError(
@@ -43,6 +44,7 @@ def check_durable(directory: Path, *, allow_volatile: bool = False, mountinfo: P
             f"{directory}: lies on {mount.kind} mounted with `{min(dangerous)}` (at {mount.point}), "
             "which lets the disk forget synced data; mount it with barriers"
         )
+    return None
 
 
 def _mount_of(path: Path, mountinfo: str) -> Mount | None:

@@ -1,6 +1,5 @@
 """Retention: whole closed segments go when their time has come. The last segment of a stream is the writer's and always stays."""
 
-import logging
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -10,8 +9,9 @@ from collector.domain.ids import StreamName
 from collector.journal.disk import sync_directory
 from collector.journal.index import SparseIndex
 from collector.journal.segments import index_path, list_segments, open_window, read_marker, segment_path, stream_directories
+from collector.logs import Log
 
-_log = logging.getLogger(__name__)
+_log = Log(__name__)
 
 
 class SegmentKeeper:
@@ -32,9 +32,7 @@ class SegmentKeeper:
             try:
                 dropped += _drop(directories[stream], to_ns(older_than), processed[stream])
             except (OSError, ValueError) as error:
-                _log.error(
-                    "Old segments of the journal could not be removed.", extra={"stream": str(stream), "reason": str(error)}
-                )
+                _log.error("old segments of the journal could not be removed", stream=str(stream), reason=str(error))
         return dropped
 
 

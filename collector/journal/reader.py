@@ -1,6 +1,5 @@
 """Reading the durable part of every stream, in order or one by one, from any process of the machine."""
 
-import logging
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -14,8 +13,9 @@ from collector.journal.frames import decode_items
 from collector.journal.interface import StreamState
 from collector.journal.segments import stream_directories
 from collector.journal.view import RANDOM, SEQUENTIAL, Place, StreamView
+from collector.logs import Log
 
-_log = logging.getLogger(__name__)
+_log = Log(__name__)
 
 
 class SegmentReader:
@@ -89,7 +89,7 @@ class SegmentReader:
         except (OSError, ValueError) as error:
             if stream not in self._unreadable:
                 self._unreadable.add(stream)
-                _log.error("A stream of the journal cannot be read.", extra={"stream": str(stream), "reason": str(error)})
+                _log.error("a stream of the journal cannot be read", stream=str(stream), reason=str(error))
 
 
 def _get(view: StreamView, stream: str, seq: int) -> Item | None:

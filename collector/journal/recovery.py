@@ -2,7 +2,6 @@
 publishes the end. Whoever calls this holds the stream's lock."""
 
 import fcntl
-import logging
 import os
 import time
 from dataclasses import dataclass
@@ -16,8 +15,9 @@ from collector.journal.endword import EndWord, Published
 from collector.journal.frames import Header
 from collector.journal.index import SparseIndex
 from collector.journal.segments import Window, list_segments, read_marker, segment_path
+from collector.logs import Log
 
-_log = logging.getLogger(__name__)
+_log = Log(__name__)
 _LOCK = "lock"
 LOCK_TRIES = 100
 _LOCK_PAUSE = 0.05
@@ -116,8 +116,10 @@ def _settle(stream: StreamName, directory: Path, tail: Tail, *, words: EndWord, 
     acknowledged = words.published().end if words.is_current() else 0
     if acknowledged >= tail.next_seq:
         _log.error(
-            "Acknowledged items are missing from the journal; their numbers are not given again.",
-            extra={"stream": str(stream), "first_missing": tail.next_seq, "last_missing": acknowledged},
+            "acknowledged items are missing from the journal; their numbers are not given again",
+            stream=str(stream),
+            first_missing=tail.next_seq,
+            last_missing=acknowledged,
         )
         tail.next_seq, tail.octets, tail.sealed = acknowledged + 1, tail.size, True
     if tail.first:
@@ -136,8 +138,10 @@ def _cut(stream: StreamName, directory: Path, tail: Tail, *, disk: Disk, counts:
         if torn:
             counts.torn_tails += 1
             _log.warning(
-                "An unfinished batch at the end of the journal was cut off.",
-                extra={"stream": str(stream), "after": tail.next_seq - 1, "octets": tail.size - tail.octets},
+                "an unfinished batch at the end of the journal was cut off",
+                stream=str(stream),
+                after=tail.next_seq - 1,
+                octets=tail.size - tail.octets,
             )
         disk.sync(descriptor)
     finally:

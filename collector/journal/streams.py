@@ -1,7 +1,6 @@
 """Opening a journal's directory: which streams there are, making new ones, and handing out writers, readers and the keeper."""
 
 import fcntl
-import logging
 import os
 import secrets
 import shutil
@@ -23,9 +22,10 @@ from collector.journal.reader import SegmentReader
 from collector.journal.recovery import settle
 from collector.journal.segments import marker_path, stream_directories
 from collector.journal.writer import SEGMENT_BYTES, SegmentWriter
+from collector.logs import Log
 from collector.metrics import Family
 
-_log = logging.getLogger(__name__)
+_log = Log(__name__)
 _NEW = ".new-"
 _LOCK = ".lock"
 
@@ -45,10 +45,12 @@ class Journal:
         """Raise ConfigurationError when the directory cannot be used or is on a file system that forgets."""
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            check_durable(directory, allow_volatile=allow_volatile)
+            warning = check_durable(directory, allow_volatile=allow_volatile)
             sync_directory(directory.parent)
         except OSError as error:
             raise ConfigurationError(f"{directory}: the journal cannot be kept here: {error.strerror}") from error
+        if warning:
+            _log.warning("the journal is not durable", reason=warning)
         self._root = directory
         self._clock = clock
         self._segment_bytes = segment_bytes
@@ -99,7 +101,7 @@ class Journal:
             try:
                 settle(stream, directory, disk=self._disk, counts=self._counts.of(stream))
             except (OSError, ValueError) as error:
-                _log.error("A stream of the journal cannot be opened.", extra={"stream": str(stream), "reason": str(error)})
+                _log.error("a stream of the journal cannot be opened", stream=str(stream), reason=str(error))
 
     def _stream_of(self, lane: str) -> StreamName:
         fresh = _fresh_name(lane)

@@ -1,7 +1,6 @@
 """One stream as a reader sees it: which segments there are, how far they are durable, and the way from a sequence number to
 a frame."""
 
-import logging
 from bisect import bisect_right
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -14,8 +13,9 @@ from collector.journal.frames import Frame, Header
 from collector.journal.index import SparseIndex
 from collector.journal.interface import StreamState
 from collector.journal.segments import Window, index_path, list_segments, open_window, read_marker
+from collector.logs import Log
 
-_log = logging.getLogger(__name__)
+_log = Log(__name__)
 _OPEN_WINDOWS = 4
 _KEPT_INDEXES = 64
 _KEPT_DAMAGES = 1024
@@ -195,6 +195,5 @@ class StreamView:
             return
         if len(self._damages) < _KEPT_DAMAGES:
             self._damages.add((segment, at))
-            extra = {"stream": str(self._stream), "segment": segment, "offset": at}
-            _log.error("A damaged place in the journal was stepped over.", extra=extra)
+            _log.error("a damaged place in the journal was stepped over", stream=str(self._stream), segment=segment, offset=at)
         self._counts.corrupt_frames += 1
