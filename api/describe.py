@@ -1,5 +1,6 @@
 """What every operation's description has in common: the example of its answer, and the problems it may end in."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -11,6 +12,8 @@ from api.schemas.common import Problem
 from collector.domain.scopes import MEANINGS
 
 Responses: TypeAlias = dict[int | str, dict[str, Any]]
+EXAMPLE = "x-example"
+"""Where an example waits as text: the framework drops every null from what it describes."""
 _ALWAYS = (401, 403, 422, 503)
 _SAYS = {
     400: "The cursor or a header is damaged.",
@@ -32,7 +35,7 @@ parameters are refused. Times are UTC, RFC 3339. Scopes of API keys:
 
 def responses(example: Mapping[str, Any], *more: int) -> Responses:
     """The good answer with its example, and the problems: the usual ones and `more`."""
-    good = {"content": {"application/json": {"example": dict(example)}}}
+    good = {"content": {"application/json": {EXAMPLE: json.dumps(example)}}}
     return {200: good, **problems(*more)}
 
 
@@ -48,20 +51,24 @@ def problems(*more: int) -> Responses:
 
 
 class DescribedApp(FastAPI):
-    """FastAPI with a description that tells the truth about errors: ours are problems, in one media type."""
+    """FastAPI with a description that tells the truth: errors are problems, in one media type, and null in examples stays."""
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
-            self.openapi_schema = _corrected(super().openapi())
+            self.openapi_schema = described = super().openapi()
+            for path in described["paths"].values():
+                for operation in path.values():
+                    _correct(operation)
+            for unused in ("HTTPValidationError", "ValidationError"):
+                described["components"]["schemas"].pop(unused, None)
         return self.openapi_schema
 
 
-def _corrected(described: dict[str, Any]) -> dict[str, Any]:
-    for path in described["paths"].values():
-        for operation in path.values():
-            for status, answer in operation["responses"].items():
-                if status >= "400":
-                    answer["content"].pop("application/json", None)
-    for unused in ("HTTPValidationError", "ValidationError"):
-        described["components"]["schemas"].pop(unused, None)
-    return described
+def _correct(operation: dict[str, Any]) -> None:
+    for answer in operation["responses"].values():
+        content = answer.get("content", {})
+        if MEDIA_TYPE in content:
+            answer["content"] = {MEDIA_TYPE: content[MEDIA_TYPE]}
+        for kind in content.values():
+            if EXAMPLE in kind:
+                kind["example"] = json.loads(kind.pop(EXAMPLE))

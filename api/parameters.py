@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from api.problems import Problem
 from api.schemas.notifications import Include
-from api.text import printable
+from api.text import printable_line
 from collector.domain.case import CaseStatus
 from collector.domain.outcome import QUARANTINE, Outcome
 from collector.domain.signal import CaseKind
@@ -61,7 +61,7 @@ def _day(value: Any) -> Any:
 _WORDS_SCHEMA = {"type": "array", "items": {"type": "string"}}
 Language: TypeAlias = Literal["es", "en"]
 Order: TypeAlias = Literal["oldest", "newest"]
-Word: TypeAlias = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(printable)]
+Word: TypeAlias = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(printable_line)]
 Statuses: TypeAlias = Annotated[tuple[CaseStatus, ...], BeforeValidator(_words)]
 Kinds: TypeAlias = Annotated[tuple[CaseKind, ...], BeforeValidator(_words)]
 Severities: TypeAlias = Annotated[tuple[Annotated[int, Field(ge=1, le=4)], ...], BeforeValidator(_words)]

@@ -14,6 +14,13 @@ def printable(text: str) -> str:
     return text
 
 
+def printable_line(text: str) -> str:
+    """The same for text without line breaks."""
+    if any(char in _LINE_BREAKS for char in text):
+        raise ValueError("line breaks are not allowed")
+    return printable(text)
+
+
 def storable(text: str) -> str:
     """The text with every half of a surrogate pair replaced: JSON in UTF-8 cannot carry them."""
     return text.encode("utf-8", "replace").decode()
@@ -34,7 +41,7 @@ def octets_as_text(octets: bytes) -> str | None:
 def _windows_text(octets: bytes) -> str | None:
     """Nearly every octet is a letter in Windows-1252, so hardware addresses would pass; text is mostly ASCII in our languages."""
     plain = sum(0x20 <= octet < 0x7F for octet in octets)
-    if plain * 2 < len(octets):
+    if plain * 4 < len(octets) * 3:
         return None
     try:
         text = octets.decode("cp1252")

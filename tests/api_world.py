@@ -59,11 +59,8 @@ class PlainRules:
         lines = mail.text.splitlines()
         return [self._classified(number if len(lines) > 1 else 0, line) for number, line in enumerate(lines, start=1)]
 
-    def explain_trap(self, trap: Trap, *, source: str, products: tuple[str, ...]) -> Sequence[object]:
-        return [{"rule": "disk-full", "said": _said(trap)}]
-
-    def explain_mail(self, mail: Mail, *, source: str, products: tuple[str, ...]) -> Sequence[object]:
-        return [{"rule": "disk-full"}]
+    def explain(self, decoded: Trap | Mail, source: str, products: tuple[str, ...]) -> dict[str, object]:
+        return {"said": _said(decoded) if isinstance(decoded, Trap) else decoded.text, "source": source}
 
     def _classified(self, row: int, text: str) -> Classified:
         word, _, name = text.partition(" ")
@@ -77,8 +74,8 @@ class PlainRules:
         else:
             told = (Outcome.INFORMATIONAL, Reason.BY_RULE) if word == "info" else (Outcome.UNMATCHED, Reason.NO_RULE)
             return Classified(outcome=told[0], reason=told[1], notification="told", **common)
-        rule = {"rule": signal.rule, "rule_version": signal.rule_version}
-        return Classified(outcome=Outcome.CASE, reason=Reason.NONE, notification="told", signal=signal, **common, **rule)
+        common |= {"rule": signal.rule, "rule_version": signal.rule_version, "notification": "told"}
+        return Classified(outcome=Outcome.CASE, reason=Reason.NONE, signal=signal, **common)
 
 
 def _said(trap: Trap) -> str:
@@ -114,7 +111,7 @@ class Caller:
     def post(self, path: str, body: Any = None, **options: Any) -> httpx.Response:
         return self.send("POST", path, json=body, **options) if body is not None else self.send("POST", path, **options)
 
-    def send(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **options: Any) -> httpx.Response:
+    def send(self, method: str, path: str, *, headers: Mapping[Any, Any] | None = None, **options: Any) -> httpx.Response:
         credentials = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         return self.runner.run(self._send(method, path, headers={**credentials, **(headers or {})}, **options))
 
@@ -165,7 +162,14 @@ class World:
         self._runner = asyncio.Runner()
         self._knowledge = self._know()
         self._processor = self._make_processor()
-        self.inspector = Inspector(self.store, self.reader, knowledge=lambda: self._knowledge, clock=self.clock, turn=nullcontext)
+        self.inspector = Inspector(
+            self.store,
+            self.reader,
+            knowledge=lambda: self._knowledge,
+            explain=self.rules.explain,
+            clock=self.clock,
+            turn=nullcontext,
+        )
         self.registry = CollectorRegistry()
         self.app = create_app(self.tools())
         return self

@@ -7,6 +7,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from api.auth import Tools
 from api.metrics import CONTENT_TYPE, merged
 from api.role_metrics import fetch_all
+from api.schemas.common import Readiness
 
 router = APIRouter(tags=["health"])
 
@@ -33,11 +34,12 @@ async def healthz() -> PlainTextResponse:
     "/readyz",
     operation_id="getReadiness",
     summary="Can the collector accept durably, and is the store there?",
-    response_model=dict[str, bool | list[str]],
+    response_model=Readiness,
     responses={
         200: {"content": {"application/json": {"example": {"ready": True, "reasons": []}}}},
         503: {
             "content": {"application/json": {"example": {"ready": False, "reasons": ["store_away"]}}},
+            "model": Readiness,
             "description": "Not now",
         },
     },

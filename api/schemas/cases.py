@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, ConfigDict, Field
 
 from api.schemas.common import Moment, View
-from api.text import printable
+from api.text import printable, printable_line
 from collector.domain.case import CaseStatus, Verdict
 from collector.domain.signal import CaseKind, Urgency
 
@@ -130,7 +130,7 @@ class LogPage(View):
     next: str | None
 
 
-Person = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(printable)]
+Person = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(printable_line)]
 LongText = Annotated[str, Field(min_length=1, max_length=10_000), AfterValidator(printable)]
 
 

@@ -24,6 +24,13 @@ class View(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Readiness(View):
+    """`reasons` are constant words for what is missing."""
+
+    ready: bool
+    reasons: list[str]
+
+
 class Problem(BaseModel):
     """An error (RFC 9457). `code` is a constant word for programs; further members depend on it."""
 

@@ -10,7 +10,7 @@ from collector.domain.ids import NotificationId
 from collector.domain.item import Item
 from collector.domain.mail import Mail
 from collector.domain.outcome import Outcome
-from collector.domain.trap import Trap, Varbind
+from collector.domain.trap import Trap, Varbind, VarbindValue
 from collector.pipeline.inspection import Content
 from collector.store.notifications import Notification
 
@@ -130,11 +130,11 @@ def whole_text(content: Content) -> str | None:
 
 def _varbind(varbind: Varbind) -> VarbindView:
     oid, tag, value = varbind
-    return VarbindView(oid=oid, type=_TYPES.get(tag, f"tag_{tag}"), value=_value(value))
+    return VarbindView(oid=oid, type=_TYPES.get(tag, f"tag_{tag}"), value=_value(tag, value))
 
 
-def _value(value: bytes | int | str | None) -> str | int | HexView | None:
+def _value(tag: int, value: VarbindValue) -> str | int | HexView | None:
     if not isinstance(value, bytes):
         return value
-    text = octets_as_text(value)
+    text = octets_as_text(value) if tag == _OCTET_STRING else None
     return HexView(hex=value.hex()) if text is None else text

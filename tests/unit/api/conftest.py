@@ -6,12 +6,18 @@ from pathlib import Path
 import pytest
 
 from tests.api_world import Caller, World, world
-from tests.databases import Databases
+from tests.databases import Databases, SqliteDatabases
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Databases:
+    """Stores on SQLite; what may differ on PostgreSQL is tested in the ring with both."""
+    return SqliteDatabases(tmp_path_factory.mktemp("stores"))
 
 
 @pytest.fixture
-def collector(sqlite_databases: Databases, tmp_path: Path) -> Iterator[World]:
-    with sqlite_databases.store() as store, world(store, tmp_path) as made:
+def collector(files: Databases, tmp_path: Path) -> Iterator[World]:
+    with files.store() as store, world(store, tmp_path) as made:
         yield made
 
 
