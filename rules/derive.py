@@ -86,9 +86,9 @@ def _before(spec: FieldSpec) -> _Cut:
     def cut(text: str) -> str | None:
         text = one_line(fold(text[:MAX_SCAN]))
         for _ in range(_MAX_SKIPS):
-            lead = next((phrase for phrase in skip if text.startswith(phrase)), None)
-            if lead is None:
+            if not text.startswith(skip):
                 break
+            lead = next(phrase for phrase in skip if text.startswith(phrase))
             text = text[len(lead) :].lstrip()
         places = [place for place in map(text.find, ends) if place >= 0]
         return clean(text[: min(places)]) if places else None

@@ -82,16 +82,14 @@ class LabelFinder:
     def _pairs(self, text: str) -> Iterator[_Pair]:
         """In text order; a pair with an empty label says that the limit is met."""
         budget = MAX_CANDIDATES
-        start = 0
         head: list[str] = []
-        for line in text.split("\n"):
+        for start, line in _lines(text):
             budget -= 1 + line.count(":") + line.count("\t")
             if budget < 0:
                 yield _Pair(start, "", "", head=False)
                 return
             if ":" not in line and "\t" not in line and "\uff1a" not in line:
                 head = []
-                start += len(line) + 1
                 continue
             cells = line.split("\t", _MAX_CELLS) if "\t" in line else []
             names = [self._label(cell.rstrip(" :")) for cell in cells]
@@ -102,7 +100,6 @@ class LabelFinder:
             else:
                 head = []
                 yield from _in_cells(start, names, cells) if any(names) else self._in_line(start, line)
-            start += len(line) + 1
 
     def _label(self, text: str) -> str:
         """The folded label, or nothing when `text` is not a known one."""
@@ -126,6 +123,16 @@ class LabelFinder:
         for index, (begin, value_at, label) in enumerate(found):
             end = found[index + 1][0] if index + 1 < len(found) else len(line)
             yield _Pair(start if index == 0 else start + begin, label, _value(line[value_at:end]), head=False)
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Each line with its place; made one by one, so that giving up early costs nothing more."""
+    start = 0
+    while start <= len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        yield start, text[start:end]
+        start = end + 1
 
 
 def _is_head(names: list[str]) -> bool:

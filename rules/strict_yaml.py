@@ -116,8 +116,10 @@ class _Builder:
         if text == "":
             return None
         if meant is not None:
-            word = meant.rsplit(":", 1)[-1]
-            self._document.add(_line(found), f'`{text}` must be quoted ("{text}"): other YAML readers take it for a {word}')
+            word = "integer" if meant == _INT_TAG else meant.rsplit(":", 1)[-1]
+            self._document.add(
+                _line(found), f'`{text}` must be quoted ("{text}"): other YAML readers take it for {_article(word)}'
+            )
         return text
 
     def _place(self, node: Node) -> None:
@@ -138,6 +140,10 @@ class _Builder:
 def _line(found: yaml.Event) -> int:
     mark = found.start_mark
     return mark.line + 1 if mark else 0
+
+
+def _article(word: str) -> str:
+    return f"an {word}" if word[0] in "aeiou" else f"a {word}"
 
 
 def _is_decimal(text: str) -> bool:

@@ -141,6 +141,13 @@ def test_a_digest_gives_one_notification_per_computer_and_risk() -> None:
     assert [answer.signal.host for answer in answers if answer.signal] == ["pc-1", "pc-2", "pc-3", "pc-4"]
 
 
+def test_a_row_without_a_risk_is_kept_for_a_person() -> None:
+    row = "Computer name: pc-{}, Risk name: {}, Actual action: Left alone\n"
+    answers = mail("Risk events", row.format(1, "Trojan.Gen") + row.format(2, "") + row.format(3, "Trojan.Gen"))
+    assert [answer.outcome for answer in answers] == [Outcome.CASE, Outcome.UNMATCHED, Outcome.CASE]
+    assert answers[1].detail == "the key needs the field risk"
+
+
 @pytest.mark.parametrize(
     ("risk", "action", "urgency"),
     [

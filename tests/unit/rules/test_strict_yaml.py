@@ -36,7 +36,9 @@ def errors(text: str) -> list[str]:
         ),
         pytest.param("a: True\n", 'f.yaml:1: `True` must be quoted ("True"): other YAML readers take it for a bool', id="True"),
         pytest.param(
-            "a: 12:30:00\n", 'f.yaml:1: `12:30:00` must be quoted ("12:30:00"): other YAML readers take it for a int', id="time"
+            "a: 12:30:00\n",
+            'f.yaml:1: `12:30:00` must be quoted ("12:30:00"): other YAML readers take it for an integer',
+            id="time",
         ),
         pytest.param(
             "a: 2026-01-02\n",
@@ -44,9 +46,9 @@ def errors(text: str) -> list[str]:
             id="date",
         ),
         pytest.param("a: ~\n", 'f.yaml:1: `~` must be quoted ("~"): other YAML readers take it for a null', id="tilde"),
-        pytest.param("a: 010\n", 'f.yaml:1: `010` must be quoted ("010"): other YAML readers take it for a int', id="octal"),
+        pytest.param("a: 010\n", 'f.yaml:1: `010` must be quoted ("010"): other YAML readers take it for an integer', id="octal"),
         pytest.param(
-            "a: 0x1F\n", 'f.yaml:1: `0x1F` must be quoted ("0x1F"): other YAML readers take it for a int', id="hexadecimal"
+            "a: 0x1F\n", 'f.yaml:1: `0x1F` must be quoted ("0x1F"): other YAML readers take it for an integer', id="hexadecimal"
         ),
         pytest.param("a: &x 1\n", "f.yaml:1: an anchor (&name) is not allowed: write the value out", id="anchor"),
         pytest.param("a: 1\nb: *x\n", "f.yaml:2: an alias (*name) is not allowed: write the value out", id="alias"),
