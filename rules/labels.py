@@ -17,10 +17,12 @@ _EDGES = " \t,;|"
 
 @dataclass(slots=True)
 class Row:
-    """One repetition of the labels. `start`: where its first line begins in the text."""
+    """One repetition of the labels. `start`: where its first line begins in the text. `given`: the fields whose label is there,
+    with or without a value."""
 
     start: int
     values: dict[str, str]
+    given: set[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +56,38 @@ class LabelFinder:
         return values
 
     def rows(self, text: str) -> Rows:
-        """A new row begins where a label comes again; each line under a table head is one. Rows without a needed field do not
-        count."""
+        """A new row begins where a label with a field comes again; each line under a table head is one.
+
+        Rows without a needed field do not count."""
         rows: list[Row] = []
         seen: set[str] = set()
         cut = False
         for pair in self._pairs(text):
-            if not pair.label:
+            fields = self._labels.get(pair.label, ())
+            if not pair.label or (len(rows) >= MAX_ROWS and pair.label in seen):
                 cut = True
-            elif pair.head or pair.label in seen or not rows:
-                if len(rows) >= MAX_ROWS:
-                    cut = True
-                    break
-                rows.append(Row(pair.start, {}))
+                break
+            if pair.head or (fields and (pair.label in seen or not rows)):
+                rows.append(Row(pair.start, {}, set()))
                 seen = set()
-            if rows and pair.label:
+            if fields:
                 seen.add(pair.label)
+                rows[-1].given.update(fields)
                 self._store(pair, rows[-1].values)
-        return Rows([row for row in rows if not self._needs.isdisjoint(row.values)], cut)
+        return Rows(self._whole(rows), cut)
+
+    def _whole(self, rows: list[Row]) -> list[Row]:
+        """Rows that say something needed. A label that stood in the mail's head too has cut a row in two: halves that share no
+        needed field are put together again, and what the head said gives way."""
+        found: list[Row] = []
+        for row in rows:
+            needed = row.given & self._needs
+            if needed and found and found[-1].given.isdisjoint(needed):
+                found[-1].given |= row.given
+                found[-1].values.update(row.values)
+            elif not self._needs.isdisjoint(row.values):
+                found.append(row)
+        return found
 
     def _store(self, pair: _Pair, values: dict[str, str]) -> None:
         value = clean(pair.value)

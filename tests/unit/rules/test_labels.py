@@ -80,3 +80,18 @@ def test_a_flood_of_colons_is_given_up_and_that_is_said() -> None:
     found = FINDER.rows("Risk name: A\n" + ":" * 1_000_000)
     assert [row.values for row in found.rows] == [{"risk": "A"}]
     assert found.cut
+
+
+def test_a_label_of_the_mails_head_does_not_cut_a_row_in_two() -> None:
+    rows = FINDER.rows("Computer name: console\n\nRisk name: A\nComputer name: B\nActual action: C\n").rows
+    assert [row.values for row in rows] == [{"host": "B", "risk": "A", "action": "C"}]
+
+
+def test_a_repeated_label_without_field_begins_no_row() -> None:
+    rows = FINDER.rows("Requested action: x\nRisk name: A\nRequested action: y\nComputer name: B\n").rows
+    assert [row.values for row in rows] == [{"risk": "A", "host": "B"}]
+
+
+def test_an_empty_value_still_tells_rows_apart() -> None:
+    rows = FINDER.rows("Risk name: A\nActual action: C\nRisk name:\nActual action: D\n").rows
+    assert [row.values for row in rows] == [{"risk": "A", "action": "C"}, {"action": "D"}]
