@@ -67,13 +67,15 @@ def test_a_process_that_dies_once_costs_no_mail(obeying: MailDecoder, tmp_path: 
     assert texts([*obeying.decode_many([b"a", mark.encode(), b"b"])]) == ["a", mark, "b"]
 
 
-def test_a_process_killed_between_two_batches_is_nobodys_fault(obeying: MailDecoder) -> None:
+def test_a_process_killed_between_two_batches_is_nobodys_fault(obeying: MailDecoder, tmp_path: Path) -> None:
     obeying.decode_many([b"a"])
     (child,) = obeying._children
     assert child is not None
     child._process.kill()
     child._process.wait()
-    assert texts([*obeying.decode_many([b"b"])]) == ["b"]
+    twice = f"once {tmp_path / 'mark'}".encode()
+    assert texts([*obeying.decode_many([twice])]) == [twice.decode()]
+    assert obeying.counters.failures[Failure.DIED] == 2
 
 
 def test_a_decoder_that_raises_or_runs_out_of_memory_answers_all_the_same(obeying: MailDecoder) -> None:

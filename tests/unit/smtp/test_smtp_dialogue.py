@@ -219,6 +219,20 @@ def test_a_mail_that_cannot_be_taken_is_refused_at_its_end_and_the_next_is_welco
     assert talk.terms.memory.held == 0
 
 
+@pytest.mark.parametrize("given", [pytest.param(terms(), id="too large"), pytest.param(terms(memory=9_000), id="no memory")])
+def test_a_mail_that_becomes_too_much_on_the_way_gives_its_memory_back_at_once(given: Terms) -> None:
+    talk = Talk(given)
+    talk.say(BEGIN)
+    held = []
+    for _ in range(12):
+        talk.say(b"x" * 1_000)
+        held.append(talk.terms.memory.held)
+    assert max(held) >= 9_000
+    assert held[-1] == 0
+    assert talk.codes(b"\r\n.\r\n") in ([552], [452])
+    assert talk.terms.memory.held == 0
+
+
 def test_the_size_limit_counts_the_mail_and_not_the_end_of_it() -> None:
     assert Talk().codes(BEGIN + b"x" * 9_998 + b"\r\n.\r\n")[-1] == 250
 
