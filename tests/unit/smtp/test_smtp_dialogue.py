@@ -7,20 +7,20 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from collector.domain.clock import SystemClock
 from collector.domain.item import Envelope, TallyReason
 from collector.snapshot import Snapshot, SnapshotView
 from receivers.smtp import replies
 from receivers.smtp.content import Content, Memory
 from receivers.smtp.dialogue import LINE_LIMIT, Dialogue, Submission, Terms
 from receivers.smtp.replies import Reply
+from tests.smtp_receiver_kit import StillClock
 
 SNAPSHOT = Snapshot(1, frozenset({"acme-sepm", "beta"}), frozenset({"alerts.example"}))
 BEGIN = b"EHLO console.example\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<acme-sepm@alerts.example>\r\nDATA\r\n"
 
 
 def view(*, fresh: bool = True, snapshot: Snapshot | None = SNAPSHOT) -> SnapshotView:
-    found = SnapshotView(SystemClock(), snapshot)
+    found = SnapshotView(StillClock(), snapshot)
     if fresh and snapshot is not None:
         found.confirm(snapshot)
     return found
