@@ -1,4 +1,4 @@
-"""`make run` as a user has it: start, type what it prints, see the case, Ctrl-C, start again. On free ports, with its own data."""
+"""`make run` as a user has it: start, type what it prints, see the case, Ctrl-C, start again. On free ports with its own data."""
 
 import json
 import os
