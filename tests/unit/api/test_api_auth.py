@@ -155,11 +155,15 @@ def test_a_bound_key_does_not_see_what_is_pending(collector: World, bound: Calle
         assert bound.get(f"/api/v1/notifications/{waiting}{end}").status_code == 404
 
 
-def test_a_mail_to_two_customers_is_reprocessed_only_by_a_key_for_all(collector: World, admin: Caller) -> None:
+def test_a_mail_to_two_customers_shows_each_its_part_and_is_reprocessed_only_by_a_key_for_all(
+    collector: World, admin: Caller
+) -> None:
     [mail] = collector.arrive_mail("Subject\n\nnonsense", mailboxes=("acme", "other"))
     collector.process()
     bound = collector.key("all", customer_id=collector.acme)
     assert bound.get(f"/api/v1/notifications/{mail}").json()["rows"] == [f"{mail}-1"]
+    assert "OTHER" not in bound.get(f"/api/v1/notifications/{mail}/explain").text
+    assert "OTHER" in admin.get(f"/api/v1/notifications/{mail}/explain").text
     assert bound.post(f"/api/v1/notifications/{mail}-1/reprocess").status_code == 404
     assert admin.post(f"/api/v1/notifications/{mail}-1/reprocess").status_code == 200
 
