@@ -138,3 +138,16 @@ def test_nothing_of_it_goes_on_after_the_end() -> None:
     with listening() as port, mail_sink() as sink:
         simulate("--trap-to", port.address, "--mail-to", sink.address, "--mailbox", MAILBOX, "--count", "3")
     assert threading.active_count() == before
+
+
+def test_two_runs_of_one_seed_are_not_taken_for_repeats() -> None:
+    def ids() -> set[object]:
+        with listening() as port, mail_sink() as sink:
+            words = ("--mailbox", MAILBOX, "--count", "30", "--mails-share", "0.5", "--informs-share", "1")
+            assert simulate("--trap-to", port.address, "--mail-to", sink.address, *words) == 0
+        mails = [message_from_bytes(octets, policy=policy.default) for octets in sink.accepted]
+        return {mail["Message-ID"] for mail in mails} | {trap.request_id for trap in port.traps if trap.pdu is Pdu.INFORM}
+
+    one, other = ids(), ids()
+    assert min(len(one), len(other)) > 15
+    assert not one & other
