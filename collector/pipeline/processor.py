@@ -108,14 +108,23 @@ class Processor:
         return bool(batch.entries)
 
     def _work_off(self, batch: Batch) -> None:
+        if self._failure_of(batch) is not None:
+            _log.warning("a batch failed; its items are tried one by one", extra={"fields": {"items": len(batch.entries)}})
+            self._restart()
+            self._work_singly(len(batch.entries))
+
+    def _failure_of(self, batch: Batch) -> str | None:
+        """Work the batch off; what a stage tripped over, or None. The recovery is left to the caller: while an exception is
+        caught, its frames keep the failed transaction's cursors alive."""
         try:
             self._work(batch)
         except Unavailable:
             raise
-        except Exception:  # noqa: BLE001 (whatever a stage trips over must not stop the line: find the item and park it)
-            _log.exception("a batch failed; its items are tried one by one", extra={"fields": {"items": len(batch.entries)}})
-            self._restart()
-            self._work_singly(len(batch.entries))
+        except Exception as error:  # noqa: BLE001 (nothing that a stage trips over may stop the line)
+            ids = [f"{entry.item.stream}-{entry.item.seq}" for entry in (batch.entries[0], batch.entries[-1])]
+            _log.exception("a stage failed", extra={"fields": {"first": ids[0], "last": ids[1]}})
+            return type(error).__name__
+        return None
 
     def _note_progress(self, begun_at: datetime) -> None:
         main, every = (self._gatherer.waiting_since_ns(bulk=bulk) for bulk in (False, True))
@@ -170,21 +179,18 @@ class Processor:
             batch = self._gatherer.next_item()
             if not batch.entries:
                 return
-            try:
-                self._work(batch)
-            except Unavailable:
-                raise
-            except Exception as error:  # noqa: BLE001 (second failure of the same item: park it, say so, go on)
-                self._park(batch, error)
+            failure = self._failure_of(batch)
+            if failure is not None:
+                self._park(batch, failure)
 
-    def _park(self, batch: Batch, error: Exception) -> None:
+    def _park(self, batch: Batch, failure: str) -> None:
         """Leave a single item as undecodable and go on behind it. A tally is no item of the ledger's: it is only logged."""
         item = batch.entries[0].item
-        _log.error("an item is parked as undecodable", exc_info=error, extra={"fields": {"id": f"{item.stream}-{item.seq}"}})
+        _log.error("an item is parked as undecodable", extra={"fields": {"id": f"{item.stream}-{item.seq}"}})
         self._counters.poisoned += 1
         parked = Batch.of([] if item.kind == ItemKind.TALLY else [item], batch.taken)
         for entry in parked.entries:
-            entry.settle(Outcome.UNDECODABLE, Reason.DECODER_FAILED, f"{type(error).__name__} in the pipeline")
+            entry.settle(Outcome.UNDECODABLE, Reason.DECODER_FAILED, f"{failure} in the pipeline")
         self._counters.count(parked, self._commit(parked, self._knowledge()), 0.0)
 
     @property
