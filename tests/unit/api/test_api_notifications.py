@@ -123,7 +123,7 @@ VARBINDS = [
     pytest.param(wire.integer(7, tag=0x41), {"type": "counter32", "value": 7}, id="counter"),
     pytest.param(wire.integer(8, tag=0x43), {"type": "timeticks", "value": 8}, id="timeticks"),
     pytest.param(wire.integer(2**64 - 1, tag=0x46), {"type": "counter64", "value": 2**64 - 1}, id="counter64"),
-    pytest.param(wire.tlv(0x44, b"\x9f\x78"), {"type": "opaque", "value": {"hex": "9f78"}}, id="opaque"),
+    pytest.param(wire.tlv(0x44, b"text"), {"type": "opaque", "value": {"hex": "74657874"}}, id="opaque"),
     pytest.param(wire.tlv(0x81), {"type": "no_such_instance", "value": None}, id="exception"),
 ]
 
@@ -188,6 +188,7 @@ def test_what_is_durable_but_not_processed_is_pending(collector: World, admin: C
     assert admin.get(f"{PATH}/{waiting}/raw").content == trap_saying("case disk")
     assert admin.get(f"{PATH}/{waiting}/explain").json()["state"] == "pending"
     assert admin.post(f"{PATH}/{waiting}/reprocess").status_code == 409
+    assert admin.get(f"{PATH}/{waiting}-1").status_code == 404, "nobody knows its rows yet"
     collector.process()
     assert admin.get(f"{PATH}/{waiting}").json()["state"] == "case"
 
