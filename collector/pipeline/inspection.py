@@ -16,7 +16,7 @@ from collector.domain.outcome import QUARANTINE, Outcome
 from collector.domain.trap import NotDecoded, Trap
 from collector.journal.interface import JournalReader
 from collector.pipeline.classify import primary
-from collector.pipeline.draft import Batch, Entry
+from collector.pipeline.draft import Batch, Draft, Entry
 from collector.pipeline.effects import ledger_key
 from collector.pipeline.stages import Knowledge, commit, understand
 from collector.store.case_log import LogEntry, append_log, find_original
@@ -79,8 +79,11 @@ class Inspector:
         if item is not None:
             return (ItemKind(item.kind), item.payload)
         with self._store.read() as connection:
-            original = find_original(connection, str(wanted))
-        return None if original is None else (original.kind, original.payload)
+            # A case keeps the original under the id of the row that belongs to it.
+            for row in find_notifications(connection, wanted):
+                if (original := find_original(connection, str(row.id))) is not None:
+                    return (original.kind, original.payload)
+        return None
 
     def _item(self, wanted: NotificationId) -> Item | None:
         with suppress(ValueError):
@@ -103,15 +106,18 @@ class Inspector:
         return {
             "id": str(wanted),
             "recorded": [_recorded(row) for row in visible],
-            "state": visible[0].state.value if visible else Outcome.PENDING.value,
-            "now": None if item is None else self._explain_now(item),
+            "state": _most_telling(visible).state.value if visible else Outcome.PENDING.value,
+            "now": None if item is None else self._explain_now(item, customer_id),
         }
 
-    def _explain_now(self, item: Item) -> dict[str, object]:
+    def _explain_now(self, item: Item, customer_id: CustomerId | None) -> dict[str, object]:
+        """One mail may be addressed to consoles of several customers: each of them is told its own part."""
         knowledge = self._knowledge()
         batch = Batch.of([item])
         understand(batch, knowledge, None, trace=True)
         entry = batch.entries[0]
+        sources = [source for source in entry.sources if customer_id in (None, source.customer.id)]
+        drafts = [draft for draft in entry.drafts if draft.source in sources or customer_id is None]
         told: dict[str, object] = {
             "received_at": _iso(from_ns(item.received_at_ns)),
             "transport": item.transport.value,
@@ -119,11 +125,11 @@ class Inspector:
             "peer": f"{item.peer_address}:{item.peer_port}",
             "trust": entry.trust.word,
             "decoded": _decoded(entry),
-            "sources": [{"customer": source.customer.code, "source": source.name} for source in entry.sources],
-            "notifications": [_draft(entry, place) for place in range(len(entry.drafts))],
+            "sources": [{"customer": source.customer.code, "source": source.name} for source in sources],
+            "notifications": [_draft(entry, draft) for draft in drafts],
         }
         if isinstance(entry.decoded, Trap | Mail):
-            name, products = (entry.sources[0].name, entry.sources[0].products) if entry.sources else ("", ())
+            name, products = (sources[0].name, sources[0].products) if sources else ("", ())
             told["considered"] = self._explain(entry.decoded, name, products)
         return told
 
@@ -156,14 +162,18 @@ class Inspector:
         entry = batch.entries[0]
         stream = StreamName.parse(entry.item.stream)
         delete_item(connection, stream_id=positions[stream].id, seq=entry.item.seq)
-        first = min(before, key=lambda row: list(Outcome).index(row.state))
+        first = _most_telling(before)
         source = (first.customer_id or 0, first.source_id or 0)
         add_counts(connection, {ledger_key(entry.item, source, first.state, first.reason.value): -1})
         correlation = commit(connection, batch, knowledge, positions)
         told = f"reprocessed {entry.item.stream}-{entry.item.seq}"
-        append_log(
-            connection, [LogEntry(fold.case.id, batch.at(entry), Verdict.NOTED, actor, text=told) for fold in correlation.folds]
-        )
+        changed = [fold.case.id for fold in correlation.folds if fold.changed]
+        append_log(connection, [LogEntry(case_id, batch.at(entry), Verdict.NOTED, actor, text=told) for case_id in changed])
+
+
+def _most_telling(rows: Sequence[Notification]) -> Notification:
+    """The row whose state stands for the item in the ledger (`classify.primary`)."""
+    return min(rows, key=lambda row: list(Outcome).index(row.state))
 
 
 def _recorded(row: Notification) -> dict[str, object]:
@@ -196,8 +206,7 @@ def _decoded(entry: Entry) -> Mapping[str, object]:
             return {"as": None}
 
 
-def _draft(entry: Entry, place: int) -> dict[str, object]:
-    draft = entry.drafts[place]
+def _draft(entry: Entry, draft: Draft) -> dict[str, object]:
     found = draft.classified
     signal = found.signal if found else None
     return {

@@ -1,0 +1,93 @@
+"""Which console sent it: community, network and version for traps, the envelope for mails; nothing is guessed."""
+
+from ipaddress import ip_network
+
+import pytest
+
+from collector.domain.outcome import Reason
+from collector.domain.registry import SnmpIdentity, Source
+from collector.domain.trap import SnmpVersion
+from collector.pipeline.identify import SourceIndex, mailbox_of
+from tests.builders import a_source
+
+V1, V2C = SnmpVersion.V1, SnmpVersion.V2C
+
+
+def with_snmp(number: int, community: bytes, *networks: str, versions: frozenset[SnmpVersion] = frozenset({V1, V2C})) -> Source:
+    identity = SnmpIdentity(versions, community, tuple(ip_network(network) for network in networks))
+    return a_source(number, mailbox=None, snmp=identity)
+
+
+ONE = with_snmp(1, b"one", "192.0.2.0/25")
+TWO = with_snmp(2, b"one", "192.0.2.128/25", "2001:db8::/32")
+OLD = with_snmp(3, b"old", "0.0.0.0/0", versions=frozenset({V1}))
+TWINS = with_snmp(4, b"twin", "10.0.0.0/8"), with_snmp(5, b"twin", "10.1.0.0/16")
+INDEX = SourceIndex((ONE, TWO, OLD, *TWINS, a_source(6, mailbox="acme", snmp=None), a_source(7, mailbox="beta", snmp=None)))
+
+
+@pytest.mark.parametrize(
+    ("peer", "community", "version", "expected"),
+    [
+        pytest.param("192.0.2.1", b"one", V2C, ONE, id="by network, lower half"),
+        pytest.param("192.0.2.129", b"one", V2C, TWO, id="by network, upper half"),
+        pytest.param("2001:db8::1", b"one", V2C, TWO, id="by IPv6 network"),
+        pytest.param("::ffff:192.0.2.1", b"one", V2C, ONE, id="IPv4 in IPv6 clothes"),
+        pytest.param("fe80::1%eth0", b"one", V2C, Reason.PEER_NOT_IN_NETWORKS, id="address with a zone"),
+        pytest.param("192.0.2.1", b"one", V1, ONE, id="v2c admits v1"),
+        pytest.param("192.0.2.1", b"old", V1, OLD, id="v1 console"),
+        pytest.param("192.0.2.1", b"old", V2C, Reason.VERSION_NOT_ALLOWED, id="v1 does not admit v2c"),
+        pytest.param("198.51.100.1", b"one", V2C, Reason.PEER_NOT_IN_NETWORKS, id="from elsewhere"),
+        pytest.param("192.0.2.1", b"ONE", V2C, Reason.UNKNOWN_COMMUNITY, id="communities have case"),
+        pytest.param("192.0.2.1", b"", V2C, Reason.UNKNOWN_COMMUNITY, id="no community"),
+        pytest.param("10.0.0.1", b"twin", V2C, TWINS[0], id="only one of two networks"),
+        pytest.param("10.1.0.1", b"twin", V2C, Reason.AMBIGUOUS_SOURCE, id="both networks"),
+    ],
+)
+def test_a_trap_belongs_to_the_only_console_that_it_can_be_from(
+    peer: str, community: bytes, version: SnmpVersion, expected: Source | Reason
+) -> None:
+    assert INDEX.of_trap(peer, community, version) is expected
+    assert INDEX.of_trap(peer, community, version) is expected
+
+
+def test_strangers_leave_no_trace_in_memory() -> None:
+    index = SourceIndex((ONE,))
+    for number in range(100):
+        assert index.of_trap("192.0.2.1", b"x" * 60_000 + bytes([number]), V2C) is Reason.UNKNOWN_COMMUNITY
+    assert index._cache == {}
+
+
+def test_what_is_remembered_of_peers_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collector.pipeline.identify._CACHE_LIMIT", 10)
+    index = SourceIndex((ONE,))
+    for number in range(100):
+        assert index.of_trap(f"192.0.2.{number}", b"one", V2C) is ONE
+        assert len(index._cache) <= 10
+
+
+@pytest.mark.parametrize(
+    ("recipient", "mailbox"),
+    [
+        ("acme@example.org", "acme"),
+        ("Acme-SEPM+anything@Example.org", "acme-sepm"),
+        ("acme+a+b@example.org", "acme"),
+        ("acme@x@example.org", "acme@x"),
+        ("acme", ""),
+        ("", ""),
+    ],
+)
+def test_the_mailbox_is_what_stands_before_plus_and_at(recipient: str, mailbox: str) -> None:
+    assert mailbox_of(recipient) == mailbox
+
+
+@pytest.mark.parametrize(
+    ("recipients", "numbers"),
+    [
+        pytest.param(("acme@a", "beta@b"), [6, 7], id="in the order of the envelope"),
+        pytest.param(("beta+1@a", "acme@b", "BETA@c"), [7, 6], id="each once"),
+        pytest.param(("nobody@a",), [], id="nobody"),
+        pytest.param((), [], id="no recipient"),
+    ],
+)
+def test_a_mail_belongs_to_every_console_it_is_addressed_to(recipients: tuple[str, ...], numbers: list[int]) -> None:
+    assert [source.id for source in INDEX.of_recipients(recipients)] == numbers
