@@ -26,7 +26,7 @@ run: $(VENV)/run.stamp
 	@deploy/demo/run
 
 test: $(VENV)/dev.stamp
-	@$(BIN)/python -m pytest -n $(WORKERS) -m 'not full' $(RINGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m 'not full' $(RINGS)
 
 test-full: $(VENV)/dev.stamp
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m full $(RINGS)
