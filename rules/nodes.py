@@ -21,9 +21,10 @@ _LONGEST = timedelta(days=3650)
 
 @dataclass(slots=True)
 class Document:
-    """One file and everything found wrong in it so far."""
+    """One file and everything found wrong in it so far. What stands under `secret_keys` is repeated in no error."""
 
     file: str
+    secret_keys: frozenset[str] = frozenset()
     errors: list[Located] = field(default_factory=list)
 
     def add(self, line: int, message: str) -> None:
@@ -54,12 +55,12 @@ class Node:
     def error(self, message: str) -> None:
         self.document.add(self.line, message)
 
-    def text(self, what: str) -> str:
+    def text(self, what: str, *, secret: bool = False) -> str:
         """Text that is not empty. An integer or boolean is an error: it must be quoted."""
         if isinstance(self.value, str) and self.value.strip():
             return self.value
         if isinstance(self.value, int):
-            self.error(f'{what} must be text: put it in quotes ("{plain(self)}")')
+            self.error(f"{what} must be text: put it in quotes" + ("" if secret else f' ("{plain(self)}")'))
         else:
             self.error(f"{what} must be text, not {self.described()}")
         return ""
@@ -176,7 +177,7 @@ class Mapping:
     def text(self, key: str) -> str:
         """Required text; empty after an error."""
         node = self.require(key)
-        return node.text(f"`{key}`") if node else ""
+        return node.text(f"`{key}`", secret=key in self.document.secret_keys) if node else ""
 
     def text_or(self, key: str, default: str) -> str:
         node = self.get(key)

@@ -17,10 +17,11 @@ _PLAIN: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 _INT_TAG = "tag:yaml.org,2002:int"
 
 
-def load(text: str, file: str) -> Node:
+def load(text: str, file: str, *, secret_keys: frozenset[str] = frozenset()) -> Node:
     """The root of the document in `text`. Syntax errors and forbidden forms stand in `root.document.errors` beside those that the
-    accessors add later; the tree is as complete as it can be. `file` is the name that errors carry."""
-    document = Document(file)
+    accessors add later; the tree is as complete as it can be. `file` is the name that errors carry;
+    no error repeats a value of `secret_keys`."""
+    document = Document(file, secret_keys)
     if len(text) > MAX_CHARACTERS:
         document.add(0, f"longer than {MAX_CHARACTERS} characters")
         return Node(document, 0, None)
@@ -117,9 +118,9 @@ class _Builder:
             return None
         if meant is not None:
             word = "integer" if meant == _INT_TAG else meant.rsplit(":", 1)[-1]
-            self._document.add(
-                _line(found), f'`{text}` must be quoted ("{text}"): other YAML readers take it for {_article(word)}'
-            )
+            secret = self._key is not None and self._key[0] in self._document.secret_keys
+            shown = "the value must be quoted" if secret else f'`{text}` must be quoted ("{text}")'
+            self._document.add(_line(found), f"{shown}: other YAML readers take it for {_article(word)}")
         return text
 
     def _place(self, node: Node) -> None:

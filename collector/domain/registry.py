@@ -1,6 +1,6 @@
 """Customers and their sources, as the pipeline and the receivers need them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from typing import TypeAlias
 
@@ -15,7 +15,7 @@ class SnmpIdentity:
     """How a console's traps are known. `versions`: what it may speak (`version: v2c` admits v1 and v2c, `v1` only v1)."""
 
     versions: frozenset[SnmpVersion]
-    community: bytes
+    community: bytes = field(repr=False)
     networks: tuple[Network, ...]
 
 

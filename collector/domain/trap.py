@@ -1,6 +1,6 @@
 """A decoded SNMP notification, in one form for v1 traps, v2c traps and informs (RFC 3584 section 3.1). No decoding here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import TypeAlias
 
@@ -42,7 +42,7 @@ class Trap:
     decoded. Not frozen because a frozen dataclass costs a microsecond more to make; nobody changes one."""
 
     version: SnmpVersion
-    community: bytes
+    community: bytes = field(repr=False)
     pdu: Pdu
     request_id: int
     trap_oid: str

@@ -18,6 +18,7 @@ _PRODUCT = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _MAILBOX = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _VERSIONS = ("v1", "v2c")
 _LANGUAGES = ("es", "en")
+_SECRETS = frozenset({"community"})
 _LONGEST_NAME = 200
 _LONGEST_COMMUNITY = 255
 
@@ -48,16 +49,24 @@ class Claim:
 
 def read_customers(text: str, file: str) -> tuple[CustomerEntry, ...]:
     """The customers of a file. Raise FileErrors with all mistakes and their lines."""
-    root = load(text, file)
+    root = load(text, file, secret_keys=_SECRETS)
     document = root.document
-    top = root.mapping("the file", ("customers",))
-    nodes = top.items("customers") if top.require("customers") else []
-    customers = tuple(_customer(node.mapping("a customer", ("code", "name", "language", "sources")), node.line) for node in nodes)
+    document.raise_errors(FileErrors)  # the tree is not whole: what is missing in it need not be missing in the file
+    top = _mapping(root, "the file", ("customers",))
+    nodes = top.items("customers") if top and top.require("customers") else []
+    entries = [(_mapping(node, "a customer", ("code", "name", "language", "sources")), node.line) for node in nodes]
+    customers = tuple(_customer(entry, line) for entry, line in entries if entry)
     _check_twice(document, [(customer.code, customer.line) for customer in customers], "customer")
     for clash in clashes([Claim(f"{c.code}/{s.record.name}", s.record, s.line) for c in customers for s in c.sources]):
         document.add(*clash)
     document.raise_errors(FileErrors)
     return customers
+
+
+def _mapping(node: Node, what: str, keys: tuple[str, ...]) -> Mapping | None:
+    """The mapping, or None after an error: then there is no use in telling what it lacks."""
+    entry = node.mapping(what, keys)
+    return entry if isinstance(node.value, dict) else None
 
 
 def _customer(entry: Mapping, line: int) -> CustomerEntry:
@@ -70,13 +79,15 @@ def _customer(entry: Mapping, line: int) -> CustomerEntry:
     language = entry.text_or("language", "es")
     if language not in _LANGUAGES:
         entry.error("language", f"`language` must be es or en, not {language}")
-    sources = tuple(_source(node) for node in entry.items("sources"))
+    sources = tuple(source for node in entry.items("sources") if (source := _source(node)))
     _check_twice(entry.document, [(source.record.name, source.line) for source in sources], "source")
     return CustomerEntry(code, name, language, sources, line)
 
 
-def _source(node: Node) -> SourceEntry:
-    entry = node.mapping("a source", ("name", "product", "mailbox", "snmp"))
+def _source(node: Node) -> SourceEntry | None:
+    entry = _mapping(node, "a source", ("name", "product", "mailbox", "snmp"))
+    if entry is None:
+        return None
     name = _matching(entry, "name", _NAME, "letters, digits, . _ and -, at most 64")
     products = tuple(entry.texts("product"))
     for product in products:
@@ -87,19 +98,21 @@ def _source(node: Node) -> SourceEntry:
         mailbox = _matching(entry, "mailbox", _MAILBOX, "small letters, digits, . _ and - (no @, no +), at most 64")
     if "mailbox" not in entry and "snmp" not in entry:
         node.error("a source needs `mailbox`, `snmp` or both: otherwise nothing can come from it")
-    version, community, networks = _snmp(entry) if "snmp" in entry else (None, None, None)
+    snmp = entry.get("snmp")
+    identity = _mapping(snmp, "`snmp`", ("version", "community", "networks")) if snmp else None
+    version, community, networks = _snmp(identity) if identity else (None, None, None)
     return SourceEntry(SourceRecord(name, products, mailbox, version, community, networks), node.line)
 
 
-def _snmp(entry: Mapping) -> tuple[str, bytes, tuple[str, ...]]:
-    snmp = entry.mapping("snmp", ("version", "community", "networks"))
+def _snmp(snmp: Mapping) -> tuple[str, bytes, tuple[str, ...]]:
     version = snmp.text("version")
     if version and version not in _VERSIONS:
         snmp.error("version", f"`version` must be v1 or v2c, not {version}")
     community = snmp.text("community").encode()
     if len(community) > _LONGEST_COMMUNITY:
         snmp.error("community", f"`community` is longer than {_LONGEST_COMMUNITY} octets")
-    snmp.require("networks")
+    if (given := snmp.require("networks")) and given.value == []:
+        given.error("`networks` must name at least one network: without one, nothing is accepted")
     networks: list[str] = []
     for node in snmp.items("networks"):
         text = node.text("each of `networks`")
@@ -108,8 +121,6 @@ def _snmp(entry: Mapping) -> tuple[str, bytes, tuple[str, ...]]:
         except ValueError as error:
             if text:
                 node.error(f"`networks`: {error}")
-    if "networks" in snmp and not networks:
-        snmp.error("networks", "`networks` must name at least one network: without one, nothing is accepted")
     return version, community, tuple(networks)
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_network
 
 from sqlalchemy import Connection, insert, select, update
@@ -40,7 +40,7 @@ class SourceRecord:
     products: tuple[str, ...]
     mailbox: str | None
     snmp_version: str | None
-    snmp_community: bytes | None
+    snmp_community: bytes | None = field(repr=False)
     snmp_networks: tuple[str, ...] | None
 
 

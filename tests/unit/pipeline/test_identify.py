@@ -6,8 +6,9 @@ import pytest
 
 from collector.domain.outcome import Reason
 from collector.domain.registry import SnmpIdentity, Source
-from collector.domain.trap import SnmpVersion
+from collector.domain.trap import Pdu, SnmpVersion, Trap
 from collector.pipeline.identify import SourceIndex, mailbox_of
+from collector.store.registry import SourceRecord
 from tests.builders import a_source
 
 V1, V2C = SnmpVersion.V1, SnmpVersion.V2C
@@ -48,6 +49,12 @@ def test_a_trap_belongs_to_the_only_console_that_it_can_be_from(
 ) -> None:
     assert INDEX.of_trap(peer, community, version) is expected
     assert INDEX.of_trap(peer, community, version) is expected
+
+
+def test_a_community_is_not_shown_by_what_holds_it() -> None:
+    trap = Trap(V2C, b"s3cret", Pdu.INFORM, 1, "1.3", None, [])
+    record = SourceRecord("one", (), None, "v2c", b"s3cret", ())
+    assert all("s3cret" not in repr(holder) for holder in (a_source(), trap, record))
 
 
 def test_strangers_leave_no_trace_in_memory() -> None:
