@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from email.message import EmailMessage
+from functools import lru_cache
 
 from collector.domain.case import Case
 from collector.domain.ids import NotificationId, StreamName
@@ -299,6 +300,7 @@ def _save_people(connection: Connection) -> None:
     raise_registry_version(connection)
 
 
+@lru_cache(maxsize=1_000)
 def trap_octets(text: str, *, community: bytes = ACME, inform: int | None = None, version: int = 1) -> bytes:
     varbinds = (
         wire.uptime(),

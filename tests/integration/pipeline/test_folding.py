@@ -165,7 +165,8 @@ def test_a_quiet_contained_threat_is_closed_by_time(world: World) -> None:
 
 def test_a_storm_of_one_key_costs_one_change_of_the_case(world: World) -> None:
     arrive(world, [(0, "raise disk 3")], one_by_one=False)
-    for _ in range(10_000):
+    storm = 10_000 if world.store.is_sqlite else 1_000
+    for _ in range(storm):
         world.trap("raise disk 3")
     updates: list[str] = []
     event.listen(
@@ -175,23 +176,23 @@ def test_a_storm_of_one_key_costs_one_change_of_the_case(world: World) -> None:
     )
     world.process(batch_limit=10_000)
     case = world.case()
-    assert (case.occurrences, case.version) == (10_001, 2)
+    assert (case.occurrences, case.version) == (1 + storm, 2)
     assert len(updates) == 1
     assert len(world.log(case)) == 2
 
 
 def test_a_storm_is_told_in_few_lines_and_keeps_first_and_last_originals(world: World) -> None:
-    for _ in range(40):
-        for _ in range(25):
+    for _ in range(20):
+        for _ in range(20):
             world.trap("raise disk 3")
         world.process()
     case = world.case()
-    assert case.occurrences == 1_000
+    assert case.occurrences == 400
     assert len(world.log(case)) < 20
     with world.store.read() as connection:
-        kept = [n for n in range(1, 1_001) if find_original(connection, f"{MAIN}-{n}")]
-        last = find_original(connection, f"{MAIN}-1000")
-    assert kept == [1, 2, 3, 4, 5, 996, 997, 998, 999, 1_000]
+        kept = [n for n in range(1, 401) if find_original(connection, f"{MAIN}-{n}")]
+        last = find_original(connection, f"{MAIN}-400")
+    assert kept == [1, 2, 3, 4, 5, 396, 397, 398, 399, 400]
     assert last is not None
     assert (last.payload, last.received_at) == (world.journal.items[MAIN][-1].payload, NOON)
 

@@ -1,3 +1,5 @@
+"""Times and nanoseconds, and the clocks that tell them."""
+
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""Names of streams and notifications, and the external keys of cases."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
