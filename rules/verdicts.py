@@ -13,7 +13,7 @@ KEY_VERSION = "v1"
 HOST_FIELD = "host"
 """The field, where a kind has it, that names the computer concerned."""
 _CACHED_LENGTH = 256
-_CACHED_SIGNALS = 128
+_CACHED_SIGNALS = 512
 _MAX_STEPS = 2_000
 
 Decide: TypeAlias = Callable[[Values, int, str, str, tuple[str, ...]], Classified]

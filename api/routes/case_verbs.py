@@ -81,7 +81,7 @@ def perform(asked: Asked, verb: Verb, deed: Deed | NoteDeed, response: Response)
         raise
     except Conflict as conflict:
         raise _conflict(asked, conflict) from conflict
-    return answer_case(response, CaseShaper(tools, asked.language).single(case), asked.language)
+    return answer_case(response, CaseShaper(tools, asked.language).brief(case), asked.language)
 
 
 def _request(asked: Asked, verb: Verb, deed: Deed | NoteDeed) -> Request | None:

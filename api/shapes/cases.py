@@ -20,6 +20,8 @@ from collector.store.notifications import Notification, newest_of_cases
 from collector.store.registry import load_customers
 
 EVIDENCE_SHOWN = 20
+EVIDENCE_IN_LISTS = 3
+"""In a list of a hundred cases the whole evidence would be two thousand notifications."""
 EVIDENCE_OCTETS = 2048
 """How much of a text is evidence (hand-off contract, section 3)."""
 _HIDDEN = ("request", "request_content")
@@ -35,13 +37,19 @@ class CaseShaper:
 
     def page(self, connection: Connection, cases: Sequence[Case]) -> list[CaseView]:
         """Evidence as the store knows it: no original is read."""
-        customers, evidence = _around(connection, cases)
+        customers, evidence = _around(connection, cases, each=EVIDENCE_IN_LISTS)
         return [self._shape(case, customers, evidence.get(case.id, []), {}) for case in cases]
+
+    def brief(self, case: Case) -> CaseView:
+        """One case as lists show it, in a transaction of its own: who acts on a case wants to know that it is done. Raise
+        Unavailable."""
+        with self._tools.store.read() as connection:
+            return self.page(connection, [case])[0]
 
     def single(self, case: Case) -> CaseView:
         """With evidence from the originals, in a transaction of its own. Raise Unavailable."""
         with self._tools.store.read() as connection:
-            customers, evidence = _around(connection, [case])
+            customers, evidence = _around(connection, [case], each=EVIDENCE_SHOWN)
         shown = evidence.get(case.id, [])
         contents = self._tools.inspector.contents([notification.id for notification in shown])
         return self._shape(case, customers, shown, contents)
@@ -111,10 +119,10 @@ class CaseShaper:
 
 
 def _around(
-    connection: Connection, cases: Sequence[Case]
+    connection: Connection, cases: Sequence[Case], *, each: int
 ) -> tuple[Mapping[CustomerId, Customer], Mapping[int, list[Notification]]]:
     customers = load_customers(connection, [case.customer_id for case in cases])
-    return customers, newest_of_cases(connection, [case.id for case in cases], each=EVIDENCE_SHOWN)
+    return customers, newest_of_cases(connection, [case.id for case in cases], each=each)
 
 
 def _cut(notification: Notification, content: Content | None) -> tuple[str, bool]:

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from collector.app.memory import settle_down
 from collector.app.room import Room
 from collector.role import RoleContext
 from collector.role_http import Readiness
@@ -22,6 +23,7 @@ class Receiver(Protocol):
 
 def receive(role: RoleContext, receiver: Receiver, room: Room) -> None:
     """Run it until the role is stopped. Raise what ended it before: the process ends and is started again."""
+    settle_down()
     receiver.start()
     role.ready_when(lambda: _readiness(room, receiver))
     while not role.stop.wait(_CHECK_SECONDS):

@@ -8,6 +8,7 @@ from collector.actions import Actions
 from collector.app.decoders import decoders
 from collector.app.journal import open_journal
 from collector.app.knowledge import KnowledgeKeeper
+from collector.app.memory import settle_down
 from collector.app.paths import process_wake, writer_turn
 from collector.app.waiting import wait_for_store
 from collector.journal.interface import JournalKeeper
@@ -59,6 +60,7 @@ def run_process(role: RoleContext) -> None:
         register(role.registry, counters, journal, made.counters)
         role.ready_when(lambda: _readiness(store))
         chores = Chores(role, store, journal.keeper(), processor, Actions(store, role.clock, turn.waiting), knowledge)
+        settle_down()
         processor.run(role.stop, housekeeping=chores)
     listener.close()
     reader.close()

@@ -42,10 +42,11 @@ class Gatherer:
     def knows(self, stream: StreamName) -> bool:
         return stream in self._ahead
 
-    def next_batch(self) -> Batch:
-        """Up to the limit of traps, some mails beside them, and some of the bulk lanes; empty when there is nothing to do."""
-        main = self._of_lanes(bulk=False, limit=self._limit)
-        share = max(1, self._limit // BULK_SHARE) if main else self._limit
+    def next_batch(self, limit: int | None = None) -> Batch:
+        """Up to `limit` traps, some mails beside them, and some of the bulk lanes; empty when there is nothing to do."""
+        limit = limit or self._limit
+        main = self._of_lanes(bulk=False, limit=limit)
+        share = max(1, limit // BULK_SHARE) if main else limit
         return _batch(main + self._of_lanes(bulk=True, limit=share))
 
     def next_item(self) -> Batch:

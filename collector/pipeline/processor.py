@@ -15,6 +15,7 @@ from collector.journal.interface import JournalReader
 from collector.pipeline.counters import ProcessCounters
 from collector.pipeline.draft import Batch
 from collector.pipeline.gather import Gatherer
+from collector.pipeline.pace import Pace
 from collector.pipeline.repeats import SeenMemory
 from collector.pipeline.stages import Knowledge, commit, understand
 from collector.store.case_memory import CaseMemory
@@ -63,6 +64,7 @@ class Processor:
         self._someone_waits = someone_waits
         self._changed = changed
         self._gatherer = Gatherer(reader, limit=batch_limit)
+        self._pace = Pace(batch_limit)
         self._positions: dict[StreamName, Position] = {}
         self._memory = SeenMemory({})
         self._cases = CaseMemory()
@@ -97,7 +99,7 @@ class Processor:
         self._ready = False  # a step that does not come to its end is begun again from what the store says
         begun_at = self._clock.now()
         self._look_for_streams()
-        batch = self._gatherer.next_batch()
+        batch = self._gatherer.next_batch(self._pace.limit)
         if batch.entries:
             self._work_off(batch)
             self._changed()
@@ -165,7 +167,9 @@ class Processor:
 
     def _commit(self, batch: Batch, knowledge: Knowledge) -> Counter[LedgerKey]:
         with self._store.write() as connection:
+            locked_ns = self._clock.monotonic_ns()
             correlation = commit(connection, batch, knowledge, self._positions, self._cases)
+        self._pace.note(len(batch.entries), (self._clock.monotonic_ns() - locked_ns) / NS_PER_SECOND)
         for stream, (last, tallies) in batch.taken.items():
             before = self._positions[stream]
             self._positions[stream] = Position(before.id, stream, last, before.tallies + tallies)
