@@ -20,6 +20,8 @@ from collector.domain.clock import NS_PER_SECOND, SystemClock
 ROOT = Path(__file__).parents[2]
 ACME, BETA = "c0mm-acme-secret", "c0mm-beta-secret"
 """Communities, which must never stand in a log."""
+BODY_MARK = "body-of-"
+"""Stands in the body of every mail that `senders` makes, and in no log."""
 MAILBOX = "acme-sepm@collector.localhost"
 CUSTOMERS = f"""
 customers:
@@ -94,7 +96,7 @@ class Running:
         self.data_dir = directory / "data"
         self.log_file = directory / "serve.log"
         self.snmp, self.smtp, self.http = (("127.0.0.1", free_port()) for _ in range(3))
-        self.secrets = {ACME, BETA}
+        self.secrets = {ACME, BETA, BODY_MARK}
         """What must not stand in the log."""
         self.key = ""
         self._customers = directory / "customers.yaml"

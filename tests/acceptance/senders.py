@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from typing import TypeAlias
 
 from collector.domain.clock import NS_PER_SECOND, SystemClock
-from tests.acceptance.harness import ACME, MAILBOX
+from tests.acceptance.harness import ACME, BODY_MARK, MAILBOX
 from tests.snmp_wire import (
     INFORM,
     RESPONSE,
@@ -208,13 +208,13 @@ class Mail:
 def risk(host: str, *, action: str = "Left alone", name: str = "Trojan.Gen", mark: str = "") -> Mail:
     """A SEPM's word on one risk of one computer."""
     mark = mark or f"risk-{host}-{action.replace(' ', '')}"
-    body = f"Risk name: {name}\nComputer name: {host}\nActual action: {action}\nDescription: body-of-{mark}\n"
+    body = f"Risk name: {name}\nComputer name: {host}\nActual action: {action}\nDescription: {BODY_MARK}{mark}\n"
     return Mail(mark, "Single Risk Event", body)
 
 
 def server_health(at: str, *, server: str = "sepm-1", mark: str = "") -> Mail:
     """A SEPM's word on its own poor health."""
-    body = f"Server {server} health status: poor.\nReason: High memory usage\nStatus reported on {at}.\n"
+    body = f"Server {server} health status: poor.\nReason: High memory usage\nStatus reported on {at}.\n{BODY_MARK}health\n"
     return Mail(mark or f"health-{server}-{at.replace(' ', '-')}", "CRITICAL: Server Health Alert", body)
 
 
@@ -222,8 +222,9 @@ def deliver(target: Address, octets: bytes, *, recipient: str = MAILBOX) -> tupl
     """One try: the code and the text of the last reply. Raise OSError or SMTPException when there was none."""
     with smtplib.SMTP(*target, local_hostname="console.example", timeout=15.0) as client:
         client.ehlo()
-        client.mail("sepm@acme.example")
-        code, text = client.rcpt(recipient)
+        code, text = client.mail("sepm@acme.example")
+        if code == 250:
+            code, text = client.rcpt(recipient)
         if code == 250:
             code, text = client.data(octets)
         return code, text.decode()

@@ -1,0 +1,123 @@
+"""The store locked by somebody else, and the disk full: intake does what can be done, and everything goes on by itself after."""
+
+import os
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from collector.domain.clock import NS_PER_SECOND
+from tests.acceptance.checks import assert_mails_once, assert_traps_once, numbered
+from tests.acceptance.conftest import Install
+from tests.acceptance.harness import CLOCK, Running, until
+from tests.acceptance.senders import Inform, InformClient, MailClient, deliver, health, risk, send
+
+pytestmark = pytest.mark.full
+HELD_SECONDS = 20
+
+
+@contextmanager
+def held(running: Running, mode: str) -> Iterator[None]:
+    """Another connection has the store's write lock."""
+    with closing(sqlite3.connect(running.data_dir / "collector.db", timeout=30, isolation_level=None)) as other:
+        other.execute(f"BEGIN {mode}")
+        yield
+        other.execute("ROLLBACK")
+
+
+def hosts_of(client: MailClient) -> dict[str, str]:
+    return {mark.removeprefix("risk-").removesuffix("-Leftalone"): found for mark, found in client.acknowledged.items()}
+
+
+@pytest.mark.parametrize("mode", ["IMMEDIATE", "EXCLUSIVE"])
+def test_intake_acknowledges_while_the_store_is_locked_and_processing_catches_up(install: Install, mode: str) -> None:
+    running = install().start()
+    before = running.roles()
+    informing = InformClient(running.snmp, [Inform.of(text, 1) for text in numbered("Locked", range(1000))], per_second=50)
+    mailing = MailClient(running.smtp, [risk(f"locked-{number}") for number in range(100)], per_second=5)
+    with held(running, mode):
+        begun_ns = CLOCK.monotonic_ns()
+        informing.start()
+        mailing.start()
+        until(
+            lambda: CLOCK.monotonic_ns() - begun_ns > HELD_SECONDS * NS_PER_SECOND and len(mailing.acknowledged) > 50,
+            "mails are taken",
+            seconds=60,
+        )
+        assert len(informing.acknowledged) > 500
+        assert running.cases() == []
+        assert running.ledger()["pending"] > 500
+        assert deliver(running.smtp, risk("x").octets(), recipient="nobody@collector.localhost")[0] == 550
+    informing.finish(seconds=60)
+    mailing.finish(seconds=60)
+    running.settled()
+    listed = running.notifications()
+    assert_traps_once(running, "Locked", informing.acknowledged, listed=listed)
+    assert_mails_once(running, hosts_of(mailing), listed=listed)
+    assert (len(informing.acknowledged), len(mailing.acknowledged), running.roles()) == (1000, 100, before)
+    running.stop()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """32 MiB of memory."""
+    point = tmp_path / "small"
+    point.mkdir()
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small tmpfs")
+    line = ["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", str(point)]
+    mounted = subprocess.run(line, capture_output=True, text=True, check=False)
+    if mounted.returncode:
+        pytest.skip(f"this machine does not let us mount a small tmpfs: {mounted.stderr.strip()}")
+    yield point
+    subprocess.run(["umount", "-l", str(point)], check=True)
+
+
+def fill(directory: Path) -> Path:
+    """A file that takes all the room there is."""
+    ballast = directory / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        for size in (1 << 20, 1 << 12):
+            try:
+                while file.write(bytes(size)) == size:
+                    pass
+            except OSError:
+                continue
+    return ballast
+
+
+def test_a_full_disk_keeps_mails_and_informs_with_their_senders_and_all_recovers_without_a_restart(
+    install: Install, small_disk: Path
+) -> None:
+    running = install(small_disk, environment={"COLLECTOR__JOURNAL__SEGMENT_BYTES": str(1 << 20)})
+    running.log_file = small_disk.parent / "serve.log"
+    running.start()
+    before = running.roles()
+    informing = InformClient(running.snmp, [Inform.of(text, 1) for text in numbered("Full", range(600))], per_second=60)
+    mailing = MailClient(running.smtp, [risk(f"full-{number}") for number in range(60)], per_second=6)
+    informing.start()
+    mailing.start()
+    until(lambda: len(informing.acknowledged) > 50 and len(mailing.acknowledged) > 5, "both are under way")
+    ballast = fill(small_disk)
+    until(lambda: mailing.refused, "a mail is refused")
+    silent_since = len(informing.acknowledged), informing.sent_again
+    texts = numbered("Spilled", range(300))
+    send(running.snmp, *map(health, texts))
+    until(lambda: informing.sent_again > silent_since[1] + 20, "informs are sent again in vain")
+    assert set(mailing.refused) == {452}
+    assert len(informing.acknowledged) <= silent_since[0] + 10
+    assert not running.is_ready()
+    ballast.unlink()
+    informing.finish(seconds=60)
+    mailing.finish(seconds=60)
+    until(running.is_ready, "everything is ready again")
+    totals = running.settled(seconds=60)
+    listed = running.notifications()
+    assert_traps_once(running, "Full", informing.acknowledged, listed=listed)
+    assert_mails_once(running, hosts_of(mailing), listed=listed)
+    assert (len(informing.acknowledged), len(mailing.acknowledged), running.roles()) == (600, 60, before)
+    assert sum(totals.values()) == 600 + informing.sent_again + len(texts) + len(mailing.acknowledged) + len(mailing.refused)
+    running.stop()
