@@ -115,7 +115,7 @@ class Committer:
         refusal, first = self._append(records + reports)
         if refusal is not None:
             self._tallies.give_back(counts)
-            self._deliver([(pending.settle, refusal) for pending in group])
+            self._tell([(pending.settle, refusal) for pending in group])
             return
         self._counters.commits += 1
         self._counters.commit_ns += self._clock.monotonic_ns() - begun
@@ -136,7 +136,12 @@ class Committer:
         names = (NotificationId(stream, first + number) for number in range(len(group)))
         self._counters.accepted += len(group)
         self._counters.accepted_octets += sum(len(pending.record.payload) for pending in group)
-        self._deliver([(pending.settle, replies.stored(str(name))) for pending, name in zip(group, names, strict=True)])
+        self._tell([(pending.settle, replies.stored(str(name))) for pending, name in zip(group, names, strict=True)])
+
+    def _tell(self, answers: Answers) -> None:
+        """Tallies wait for no answer: at the stop they are written when the loop has ended already."""
+        if answers:
+            self._deliver(answers)
 
     def _wake_processor(self) -> None:
         try:
