@@ -82,8 +82,13 @@ def test_a_verb_does_what_the_table_of_states_says(admin: Caller, case: str, sta
         assert admin.get(case).json() == before
     else:
         assert (answer.status_code, answer.json()["status"]) == (200, then)
-        assert answer.json() == admin.get(case).json()
+        assert without_evidence(answer.json()) == without_evidence(admin.get(case).json())
         assert answer.headers["etag"] == f'"{answer.json()["version"]}"'
+
+
+def without_evidence(case: dict[str, Any]) -> dict[str, Any]:
+    """Answers to verbs show it as lists do."""
+    return {name: value for name, value in case.items() if name != "evidence"}
 
 
 @pytest.mark.parametrize("verb", ["acknowledge", "pend", "resolve", "close"])

@@ -191,12 +191,12 @@ def test_title_summary_and_steps_are_in_the_language_asked_for(
     assert only_case(admin, params={"language": language})["title"] == case["title"]
 
 
-def test_evidence_is_the_newest_twenty(collector: World, admin: Caller) -> None:
+def test_evidence_is_the_newest_twenty_and_three_in_lists(collector: World, admin: Caller) -> None:
     ids = collector.hear(*["case disk"] * 25)
     collector.hear("case mem")
     cases = {case["title"]: case for case in admin.items("/api/v1/cases")}
     disk = cases["title disk (es)"]
-    assert [evidence["id"] for evidence in disk["evidence"]] == ids[:4:-1]
+    assert [evidence["id"] for evidence in disk["evidence"]] == ids[:-4:-1]
     assert len(cases["title mem (es)"]["evidence"]) == 1
     single = admin.get(f"/api/v1/cases/{disk['external_key']}").json()
     assert [evidence["id"] for evidence in single["evidence"]] == ids[:4:-1]
