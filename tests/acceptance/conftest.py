@@ -37,9 +37,9 @@ def install(template: Running, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture(scope="module")
 def running(install: Install) -> Iterator[Running]:
-    """A running collector that the tests of a module share; it is stopped in order after the last one, with all that must hold
-    then."""
-    started = install().start()
+    """A running collector that the tests of a module share, and that says as much as it can: it is stopped in order after the
+    last one, with all that must hold then."""
+    started = install(environment={"COLLECTOR__LOGS__LEVEL": "debug"}).start()
     yield started
     started.settled()
     started.stop()

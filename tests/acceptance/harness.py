@@ -52,7 +52,7 @@ def until(condition: Callable[[], _T | None], what: str, *, seconds: float = PAT
             if answer := condition():
                 return answer
         assert CLOCK.monotonic_ns() < deadline_ns, f"waited {seconds:g} s in vain: {what}"
-        pause.wait(0.02)
+        pause.wait(0.05)
 
 
 def free_port() -> int:

@@ -141,6 +141,7 @@ EXPLAINED = [
     pytest.param([health("x", community="never-told")], Told("unattributed", "unknown_community"), id="unattributed"),
     pytest.param([health("x", community=BETA)], Told("unattributed", "version_not_allowed"), id="unattributed for its version"),
     pytest.param([wire.v3_message()], Told("unauthenticated", "v3_not_configured"), id="unauthenticated"),
+    pytest.param([health("x", tag=wire.GET)], Told("not_a_notification", "not_a_trap_pdu"), id="not a notification"),
     pytest.param([health("x")[:-3]], Told("undecodable", "truncated"), id="undecodable"),
     pytest.param(
         [health("Told again: CRITICAL", tag=wire.INFORM)] * 2,

@@ -30,8 +30,10 @@ class Killer:
         self.killed = 0
 
     def strike(self) -> None:
-        what = self._chance.choices([self._one, self._some, self._all_roles, self._everything], weights=[8, 4, 2, 2])[0]
-        what()
+        what = self._chance.choices(
+            [self._one, self._some, self._all_roles, self._everything, self._supervisor], weights=[8, 4, 2, 2, 2]
+        )
+        what[0]()
 
     def _one(self) -> None:
         self._kill([self._chance.choice(self._below() or [0])])
@@ -44,9 +46,18 @@ class Killer:
         self._kill(self._below())
 
     def _everything(self) -> None:
-        """The supervisor first or last; then it is started again, as systemd would, without waiting for anything."""
+        """The supervisor first or last."""
         found = self._running.processes()
         self._kill(found if self._chance.random() < 0.5 else reversed(found))
+        self._start_again()
+
+    def _supervisor(self) -> None:
+        """It alone: its successor comes while its roles are still on their way out."""
+        self._kill([self._running.supervisor.pid])
+        self._start_again()
+
+    def _start_again(self) -> None:
+        """As systemd would, without waiting for anything."""
         self._running.supervisor.wait()
         self._running.launch()
 
