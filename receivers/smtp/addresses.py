@@ -1,7 +1,6 @@
 """Arguments of MAIL and RCPT, and which of our mailboxes an address names (RFC 5321 sections 4.1.1.2 and 4.1.1.3). No DNS."""
 
 import re
-from dataclasses import dataclass
 
 from collector.snapshot import SnapshotView
 from receivers.smtp import replies
@@ -10,25 +9,24 @@ from receivers.smtp.replies import Reply
 _PATH = re.compile(r"""\s*+(?:<((?:"(?:[^"\\]|\\.){0,256}"|[^<>"\s]){0,998})>|([^<>"\s]{1,998}))((?:\s.*)?)""", re.DOTALL)
 _ROUTE = re.compile(r"@[^:]*:")
 
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """An address without brackets (empty: the null sender) and the parameters behind it, names in upper case."""
-
-    address: str
-    parameters: dict[str, str]
+NULL_SENDER = "<>"
+"""How aiosmtpd writes it: an empty address means none there."""
 
 
-def parse_path(argument: str, keyword: str) -> Path | None:
-    """What stands behind FROM or TO, None when it is no `<keyword>:<address> ...`; blanks and missing brackets are forgiven."""
-    found, colon, rest = argument.partition(":")
-    match = _PATH.fullmatch(rest) if colon and found.strip().upper() == keyword else None
+def parse_address(argument: str) -> tuple[str, str] | None:
+    """The address that stands behind FROM: or TO:, without brackets and source route, and the parameters behind it. None when it
+    is no address; missing brackets are forgiven."""
+    match = _PATH.fullmatch(argument)
     if match is None:
         return None
-    address = match[1] if match[1] is not None else match[2]
+    address = readable(match[1] if match[1] is not None else match[2])
     route = _ROUTE.match(address)
-    pairs = (word.partition("=") for word in match[3].split())
-    return Path(address[route.end() :] if route else address, {name.upper(): value for name, _, value in pairs})
+    return (address[route.end() :] if route else address) or NULL_SENDER, match[3]
+
+
+def readable(text: str) -> str:
+    """aiosmtpd keeps octets that are no UTF-8 as lone surrogates, which cannot be stored: show them as `\\xNN`."""
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def recipient_reply(address: str, view: SnapshotView) -> Reply:

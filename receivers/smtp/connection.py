@@ -1,147 +1,230 @@
-"""One connection: a dialogue on a transport, with back-pressure both ways and times. What is said stands in `dialogue`; who may
-connect, and what all connections share, in `door`."""
+"""One connection: aiosmtpd's protocol, and the few of its ways that are not ours. Each override says why it is one (ADR 0004).
+What a client may do is decided in `handler`; who may connect, and what all connections share, in `door`."""
 
 import asyncio
-from collections.abc import Callable
-from typing import cast
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
 
-from collector.domain.item import ItemKind, Record
+from aiosmtpd.smtp import SMTP
+
+from collector.domain.item import Envelope, ItemKind, Record
 from collector.journal.envelope import encode_envelope
 from collector.logs import Log
 from receivers.smtp import replies
+from receivers.smtp.addresses import NULL_SENDER, parse_address
 from receivers.smtp.committer import Pending
-from receivers.smtp.dialogue import Dialogue, Submission
+from receivers.smtp.content import Content
 from receivers.smtp.door import Door
+from receivers.smtp.handler import Handler, Hooked
+from receivers.smtp.input import Input
 from receivers.smtp.replies import Reply
+
+LINE_LIMIT = 4_096
+"""Octets of a command line. Twice as many wait unread at most, and one piece from the kernel; content has limits of its own."""
+_PIECE = 1 << 16
+
+Command: TypeAlias = Callable[[str], Awaitable[None]]
 
 log = Log(__name__)
 
 
-class Connection(asyncio.Protocol):
-    """A client. Lives in the receiver's loop; `settle` alone answers for the journal."""
+class _Commands(dict[str, Command]):
+    """aiosmtpd sends a client away after five unknown commands, in words of its own. Here they are errors like any other."""
 
-    def __init__(self, door: Door, listener: str) -> None:
+    def get(self, verb: str, _default: object = None) -> Command:
+        return self[verb] if verb in self else self["UNKNOWN"]
+
+
+class Connection(Hooked, SMTP):
+    """A client. Lives in the receiver's loop; a task of aiosmtpd's works for it, and ends with the reply that is the last."""
+
+    line_length_limit = LINE_LIMIT
+
+    def __init__(self, door: Door, handler: Handler, listener: str) -> None:
         self._door = door
         self._listener = listener
-        self._eof = self._lost = False
-        self._reading = True
-        self._dialogue = Dialogue(door.terms, self._refused)
+        self._errors = 0
+        self._in_mail = self._committing = self._closing = False
+        self.command_size_limits = defaultdict(
+            lambda: LINE_LIMIT
+        )  # aiosmtpd's is one for all connections, and each EHLO adds to it
+        terms, loop = door.terms, asyncio.get_running_loop()
+        super().__init__(
+            handler,
+            data_size_limit=terms.size_limit,
+            enable_SMTPUTF8=True,
+            hostname=terms.hostname,  # without it: a DNS query for each connection
+            ident=replies.IDENT,
+            loop=loop,
+        )
+        self._smtp_methods = _Commands(self._smtp_methods)
+        self._input = Input(limit=LINE_LIMIT, loop=loop)  # in place of the reader that the line above has made
+        asyncio.StreamReaderProtocol.__init__(self, self._input, self._cb_client_connected, loop)
         self._active_ns = self._begun_ns = door.clock.monotonic_ns()
         self.peer, self._port = "", 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
+        super().connection_made(transport)
         self.peer, self._port = _peer(transport.get_extra_info("peername"))
         self._door.counters.connections += 1
-        if self._door.shutting_down:
-            self._turn_away(replies.SHUTTING_DOWN)
-        elif not self._door.admits(self.peer):
-            self._turn_away(replies.TOO_MANY_CONNECTIONS)
-        else:
+        refusal = self._door.refusal(self.peer)
+        if refusal is None:
             self._door.enter(self)
-            self._flush()
+        else:
+            self._send_away(refusal)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        super().connection_lost(error)
+        self._door.leave(self)
 
     def data_received(self, data: bytes) -> None:
         self._active_ns = self._door.clock.monotonic_ns()
-        self._guarded(lambda: self._dialogue.receive(data))
+        super().data_received(data)
 
     def eof_received(self) -> bool:
-        """A client that only sends may still read: the answer to what it sent is owed."""
-        self._eof = True
-        return self._dialogue.waiting
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        self._lost = True
-        self._door.leave(self)
-        if not self._dialogue.waiting:
-            self._dialogue.abandon()
-
-    def pause_writing(self) -> None:
-        """The client sends without reading: look at nothing more until it does."""
-        self._dialogue.held = True
-
-    def resume_writing(self) -> None:
-        self._dialogue.held = False
-        self._guarded(self._dialogue.proceed)
-
-    def settle(self, reply: Reply) -> None:
-        """The fate of the submitted mail: called in the loop, also when the client has gone."""
-        if self._lost:
-            self._dialogue.abandon()
-            return
-        self._active_ns = self._begun_ns = self._door.clock.monotonic_ns()
-        self._guarded(lambda: self._dialogue.settle(reply))
+        """aiosmtpd's cancels whatever goes on, also a mail that waits for its commit. A client that only sends may still read:
+        the answer to what it sent is owed."""
+        self._input.feed_eof()
+        return self.session is not None and self.session.ssl is None
 
     def expire(self, now_ns: int, *, idle_ns: int, mail_ns: int) -> None:
         """End a connection that takes too long, cut off one that does not take the last word. One that waits for us may stay."""
         idle = now_ns - self._active_ns > idle_ns
-        if self._dialogue.waiting or not (idle or now_ns - self._begun_ns > mail_ns):
+        if self._committing or not (idle or now_ns - self._begun_ns > mail_ns):
             return
-        if self._dialogue.closing:
-            self._transport.abort()
+        if self._closing:
+            self.abort()
             return
-        log.info("a client took too long", peer=self.peer, in_mail=self._dialogue.in_mail)
-        self._dialogue.end(replies.TIMED_OUT)
-        self._flush()
+        log.info("a client took too long", peer=self.peer, in_mail=self._in_mail)
+        self._send_away(replies.TIMED_OUT)
 
     def shut_down(self) -> None:
-        if not self._dialogue.in_mail and not self._dialogue.closing:
-            self._dialogue.end(replies.SHUTTING_DOWN)
-            self._flush()
+        if not self._in_mail and not self._closing:
+            self._send_away(replies.SHUTTING_DOWN)
 
     def abort(self) -> None:
-        self._transport.abort()
+        self._writer.transport.abort()
 
-    def _guarded(self, work: Callable[[], None]) -> None:
-        """The edge: nothing that a client sends, and no fault of ours, gets past it. The client learns a constant sentence."""
-        try:
-            work()
-            if (submission := self._dialogue.take_submission()) is not None:
-                self._submit(submission)
-        except Exception as error:  # noqa: BLE001
-            log.error("a mail dialogue failed", peer=self.peer, cause=error)
-            self._dialogue.abandon()
-            self._dialogue.end(replies.INTERNAL)
-        self._flush()
+    def _timeout_cb(self) -> None:
+        """aiosmtpd hangs up without a word, and also on a mail that waits for the disk. Here the door sees to time: `expire`."""
 
-    def _submit(self, submission: Submission) -> None:
-        clock = self._door.clock
-        record = Record(
-            ItemKind.MAIL,
-            clock.now_ns(),
-            clock.monotonic_ns(),
-            self._listener,
-            self.peer,
-            self._port,
-            encode_envelope(submission.envelope),
-            submission.octets,
-        )
-        self._door.submit(Pending(record, self.settle))
+    async def push(self, status: Reply | str) -> None:  # type: ignore[override]
+        """Every reply comes by here: ours, and sentences of aiosmtpd, for which ours are said. Errors are counted."""
+        reply = status if isinstance(status, Reply) else replies.in_place_of(status)
+        self._say(reply)
+        self._errors += reply.is_error
+        if self._errors >= self._door.terms.max_errors and not self._closing:
+            self._say(replies.TOO_MANY_ERRORS)
+        if self._closing:
+            raise asyncio.CancelledError  # what stands behind in the input is not looked at
+        await self._writer.drain()
 
-    def _flush(self) -> None:
-        """Send what there is to say; read on only when the dialogue can take more."""
-        if self._door.shutting_down and not self._dialogue.in_mail and not self._dialogue.closing:
-            self._dialogue.end(replies.SHUTTING_DOWN)
-        if output := self._dialogue.take_output():
-            self._transport.write(output)
-        if self._dialogue.closing or (self._eof and not self._dialogue.waiting):
-            self._transport.close()
+    async def handle_exception(self, error: Exception) -> Reply:  # type: ignore[override]
+        """The edge: aiosmtpd's says 500 and the error's own text. What follows in the input may be half a mail, so it ends."""
+        log.error("a mail dialogue failed", peer=self.peer, cause=error)
+        self._closing = True
+        return replies.INTERNAL
+
+    async def smtp_UNKNOWN(self, _: str) -> None:  # noqa: N802 - aiosmtpd's way to name them
+        await self.push(replies.BAD_COMMAND)
+
+    async def smtp_HELP(self, _: str) -> None:  # noqa: N802
+        """aiosmtpd's lists also what is not offered."""
+        await self.push(replies.HELP)
+
+    smtp_BDAT = smtp_ETRN = smtp_TURN = SMTP.smtp_EXPN  # noqa: N815
+    """Known, and not offered."""
+
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
+        """aiosmtpd's reads line by line, refuses long lines for ever, and keeps content that no account of memory knows of."""
+        if await self.check_helo_needed() or await self.check_auth_needed("DATA"):
             return
-        self._read(not self._dialogue.waiting and not self._dialogue.held)
+        refusal = self._data_refusal(arg)
+        if refusal is not None:
+            await self.push(refusal)
+            return
+        self._in_mail = True
+        await self.push(replies.GO_AHEAD)
+        reply = await self._receive_mail()
+        self._set_post_data_state()  # type: ignore[no-untyped-call]
+        self._in_mail = False
+        await self.push(reply)
+        if self._door.shutting_down:
+            await self.push(replies.SHUTTING_DOWN)
 
-    def _read(self, wanted: bool) -> None:
-        if wanted is not self._reading:
-            self._reading = wanted
-            (self._transport.resume_reading if wanted else self._transport.pause_reading)()
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        """aiosmtpd's is the standard library's header parser: 30 times slower, recursive, open to comments and folding."""
+        return parse_address(arg) or (None, None)
 
-    def _turn_away(self, reply: Reply) -> None:
-        self._refused(reply)
-        self._dialogue.abandon()
-        self._transport.write(reply.octets)
-        self._transport.close()
+    def _getparams(self, params: Sequence[str]) -> dict[str, str | bool] | None:
+        """aiosmtpd's takes letters and digits of all scripts: int() does not."""
+        return super()._getparams(params) if all(map(str.isascii, params)) else None
 
-    def _refused(self, reply: Reply) -> None:
+    def _data_refusal(self, arg: str | None) -> Reply | None:
+        assert self.envelope is not None  # noqa: S101 - for mypy: set as long as there is a connection
+        if not self.envelope.mail_from:
+            return replies.MAIL_FIRST
+        if not self.envelope.rcpt_tos:
+            return replies.NO_RECIPIENTS
+        return replies.BAD_ARGUMENTS if arg else None
+
+    async def _receive_mail(self) -> Reply:
+        content = Content(self._door.terms.memory, size_limit=self._door.terms.size_limit)
+        try:
+            await self._collect(content)
+            return self._content_refusal(content) or await self._store(content)
+        finally:
+            content.release()
+
+    async def _collect(self, content: Content) -> None:
+        """Until its end, or until it is clear that the client will not stop by itself."""
+        while content.received <= 2 * self._door.terms.size_limit:
+            rest = content.feed(await self._input.read(_PIECE))
+            if rest is not None:
+                self._input.push_back(rest)
+                return
+        self._closing = True
+
+    def _content_refusal(self, content: Content) -> Reply | None:
+        if content.too_large:
+            return replies.TOO_LARGE
+        if content.no_memory:
+            return replies.BUSY
+        return None if self._door.terms.room(content.received) else replies.DISK_SHORT
+
+    async def _store(self, content: Content) -> Reply:
+        """Return when its fate is known. The memory is held until then, also when the client, and with it this task, is gone."""
+        fate: asyncio.Future[Reply] = self.loop.create_future()
+        record, held = self._record(content.octets()), content.hand_over()
+        fate.add_done_callback(lambda _: self._door.terms.memory.give_back(held))
+        self._committing = True
+        self._door.submit(Pending(record, fate.set_result))
+        reply = await asyncio.shield(fate)
+        self._committing = False
+        self._active_ns = self._begun_ns = self._door.clock.monotonic_ns()
+        return reply
+
+    def _record(self, octets: bytes) -> Record:
+        assert self.session is not None  # noqa: S101
+        assert self.envelope is not None  # noqa: S101
+        sender = "" if self.envelope.mail_from == NULL_SENDER else self.envelope.mail_from or ""
+        envelope = Envelope(sender, tuple(self.envelope.rcpt_tos), self.session.host_name or "", self.envelope.smtp_utf8)
+        now, monotonic = self._door.clock.now_ns(), self._door.clock.monotonic_ns()
+        return Record(ItemKind.MAIL, now, monotonic, self._listener, self.peer, self._port, encode_envelope(envelope), octets)
+
+    def _say(self, reply: Reply) -> None:
         self._door.refused(reply, listener=self._listener, peer=self.peer)
+        self._writer.write(reply.octets)
+        self._closing = self._closing or reply.is_last
+        if self._closing:
+            self._writer.close()
+
+    def _send_away(self, reply: Reply) -> None:
+        """Say a last word, whatever the task is waiting for."""
+        assert self._handler_coroutine is not None  # noqa: S101
+        self._say(reply)
+        self._handler_coroutine.cancel()
 
 
 def _peer(name: tuple[str, int] | tuple[str, int, int, int] | None) -> tuple[str, int]:

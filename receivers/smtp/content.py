@@ -60,8 +60,13 @@ class Content:
         self._kept.clear()
         return octets
 
+    def hand_over(self) -> int:
+        """How many octets of memory the mail has taken. Whoever asks gives them back, when it is stored."""
+        taken, self._taken = self._taken, 0
+        return taken
+
     def release(self) -> None:
-        """Give the memory back: the mail is stored, refused or given up."""
+        """Give the memory back, if it is still ours: the mail is handed over, refused or given up."""
         self._memory.give_back(self._taken)
         self._taken = 0
         self._kept.clear()

@@ -6,11 +6,26 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from collector.domain.clock import NS_PER_SECOND, Clock
+from collector.snapshot import SnapshotView
+from receivers.smtp import replies
 from receivers.smtp.committer import Pending
+from receivers.smtp.content import Memory
 from receivers.smtp.counters import SmtpCounters
-from receivers.smtp.dialogue import Terms
 from receivers.smtp.replies import Reply
 from receivers.smtp.tallies import Tallies
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds for every client; sizes in octets. `room` answers whether so many octets can be stored now."""
+
+    hostname: str
+    size_limit: int
+    max_recipients: int
+    max_errors: int
+    view: SnapshotView
+    memory: Memory
+    room: Callable[[int], bool]
 
 
 class Guest(Protocol):
@@ -44,8 +59,12 @@ class Door:
     emptied: asyncio.Event = field(default_factory=asyncio.Event)
     shutting_down: bool = False
 
-    def admits(self, peer: str) -> bool:
-        return len(self.inside) < self.max_connections and self.per_peer.get(peer, 0) < self.max_connections_per_peer
+    def refusal(self, peer: str) -> Reply | None:
+        """Why a client from `peer` may not come in."""
+        if self.shutting_down:
+            return replies.SHUTTING_DOWN
+        admitted = len(self.inside) < self.max_connections and self.per_peer.get(peer, 0) < self.max_connections_per_peer
+        return None if admitted else replies.TOO_MANY_CONNECTIONS
 
     def enter(self, guest: Guest) -> None:
         self.inside.add(guest)

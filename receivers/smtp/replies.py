@@ -7,17 +7,24 @@ from collector.domain.item import TallyReason
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """`refusal` is what the ledger counts when this reply kept something from being stored."""
+    """`refusal` is what the ledger counts when this reply kept something from being stored; `before`, lines that precede."""
 
     code: int
     enhanced: str
     sentence: str
     refusal: TallyReason | None = None
+    before: tuple[str, ...] = ()
 
     @property
     def octets(self) -> bytes:
         status = f"{self.code} {self.enhanced} " if self.enhanced else f"{self.code} "
-        return f"{status}{self.sentence}\r\n".encode("ascii", "replace")
+        lines = "".join(f"{self.code}-{line}\r\n" for line in self.before)
+        return f"{lines}{status}{self.sentence}\r\n".encode("ascii", "replace")
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the connection ends with it."""
+        return self.code in {221, 421}
 
     @property
     def is_error(self) -> bool:
@@ -64,19 +71,45 @@ REFUSALS = tuple(
 """Every reason that a reply here can have, for the counters."""
 
 
-def greeting(hostname: str) -> Reply:
-    return Reply(220, "", f"{hostname} ESMTP")
+IDENT = "ESMTP"
+"""What the greeting says behind our name: not what we are made of."""
+
+_LIBRARY = {
+    "500 Command line too long": LINE_TOO_LONG,
+    "500 Error: command 'AUTH' not recognized": NOT_IMPLEMENTED,
+    "503 Error: send HELO first": HELLO_FIRST,
+    "503 Error: send EHLO first": HELLO_FIRST,
+    "503 Error: need MAIL command": MAIL_FIRST,
+    "503 Error: nested MAIL command": MAIL_ALREADY,
+}
+_LIBRARY_CODES = {
+    "454": NOT_IMPLEMENTED,  # STARTTLS and
+    "538": NOT_IMPLEMENTED,  # AUTH are not offered
+    "500": BAD_COMMAND,
+    "501": BAD_ARGUMENTS,
+    "502": NOT_IMPLEMENTED,
+    "552": TOO_LARGE,
+    "553": BAD_ADDRESS,
+    "555": UNKNOWN_PARAMETER,
+}
+
+
+def in_place_of(status: str) -> Reply:
+    """What we say where aiosmtpd would say `status`: its replies lack enhanced codes, and some repeat what the client sent."""
+    code = status[:3]
+    if code == "220":
+        return Reply(220, "", status[4:])  # the greeting: our name and `IDENT`
+    return _LIBRARY.get(status) or _LIBRARY_CODES.get(code, INTERNAL)
 
 
 def hello(hostname: str) -> Reply:
     return Reply(250, "", hostname)
 
 
-def extensions(hostname: str, *, size_limit: int) -> bytes:
+def extensions(hostname: str, *, size_limit: int) -> Reply:
     """The answer to EHLO (RFC 1870, 6152, 6531, 2920, 2034)."""
-    lines = (hostname, f"SIZE {size_limit}", "8BITMIME", "SMTPUTF8", "PIPELINING", "ENHANCEDSTATUSCODES")
-    marked = [f"250{' ' if line is lines[-1] else '-'}{line}\r\n" for line in lines]
-    return "".join(marked).encode("ascii", "replace")
+    before = (hostname, f"SIZE {size_limit}", "8BITMIME", "SMTPUTF8", "PIPELINING")
+    return Reply(250, "", "ENHANCEDSTATUSCODES", before=before)
 
 
 def stored(notification_id: str) -> Reply:

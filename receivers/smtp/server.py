@@ -1,5 +1,5 @@
 """The mail receiver as a whole: its loop, its committing thread, in which order they start and stop. What a client gets to hear
-is decided in `dialogue`."""
+is decided in `handler` and `connection`."""
 
 import asyncio
 import functools
@@ -19,8 +19,8 @@ from receivers.smtp.committer import Answers, Committer
 from receivers.smtp.connection import Connection
 from receivers.smtp.content import Memory
 from receivers.smtp.counters import SmtpCounters
-from receivers.smtp.dialogue import Terms
-from receivers.smtp.door import Door
+from receivers.smtp.door import Door, Terms
+from receivers.smtp.handler import Handler
 from receivers.smtp.tallies import Tallies
 
 _GRACE_SECONDS = 5.0
@@ -143,7 +143,9 @@ class SmtpReceiver:
     async def _listen(self, door: Door, listener: str, bound: socket.socket) -> asyncio.Server:
         """Serve a copy of the socket: closing the copy leaves the supervisor's own, and what waits in its queue, alone."""
         loop = asyncio.get_running_loop()
-        return await loop.create_server(functools.partial(Connection, door, listener), sock=bound.dup(), backlog=1_024)
+        return await loop.create_server(
+            functools.partial(Connection, door, Handler(door.terms), listener), sock=bound.dup(), backlog=1_024
+        )
 
     async def _stopped_within(self, seconds: float) -> bool:
         assert self._stop is not None  # noqa: S101 - made before the first call

@@ -1,120 +1,113 @@
-"""A connection on a transport of the test's own: back-pressure both ways, and what happens when the client has gone."""
+"""A connection on a transport of the test's own: back-pressure both ways, last words, what is left of a client that has gone."""
 
-import asyncio
+import pytest
 
-from collector.domain.clock import SystemClock
-from collector.snapshot import Snapshot, SnapshotView
+from collector.domain.clock import NS_PER_SECOND
 from receivers.smtp import replies
-from receivers.smtp.committer import Pending
-from receivers.smtp.connection import Connection
-from receivers.smtp.content import Memory
-from receivers.smtp.counters import SmtpCounters
-from receivers.smtp.dialogue import Terms
-from receivers.smtp.door import Door
-from receivers.smtp.tallies import Tallies
+from receivers.smtp.connection import LINE_LIMIT
+from tests.smtp_connection_kit import Talk
 
+HELLO = b"EHLO x\r\n"
 MAIL = b"MAIL FROM:<a@b>\r\nRCPT TO:<beta@alerts.example>\r\nDATA\r\ntext\r\n.\r\n"
 
 
-class Wire(asyncio.Transport):
-    """Remembers what was done to it."""
-
-    def __init__(self, peer: object = ("192.0.2.1", 4_000)) -> None:
-        super().__init__({"peername": peer})
-        self.written = b""
-        self.reading = True
-        self.closed = False
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.written += bytes(data)
-
-    def pause_reading(self) -> None:
-        self.reading = False
-
-    def resume_reading(self) -> None:
-        self.reading = True
-
-    def close(self) -> None:
-        self.closed = True
-
-    def take(self) -> list[bytes]:
-        """First three octets of each line written since the last time."""
-        lines, self.written = self.written.split(b"\r\n")[:-1], b""
-        return [line[:3] for line in lines]
-
-
-class House:
-    """A door, a client that has said EHLO, and the mails submitted."""
-
-    def __init__(self, peer: object = ("192.0.2.1", 4_000)) -> None:
-        clock = SystemClock()
-        view = SnapshotView(clock, Snapshot(1, frozenset({"beta"}), frozenset({"alerts.example"})))
-        self.memory = Memory(1 << 20)
-        self.submitted: list[Pending] = []
-        self.counters = SmtpCounters(self.memory)
-        door = Door(
-            terms=Terms("mx.example", 10_000, 10, 5, view, self.memory, lambda _: True),
-            clock=clock,
-            submit=self.submitted.append,
-            tallies=Tallies(),
-            counters=self.counters,
-            max_connections=10,
-            max_connections_per_peer=10,
-            idle_seconds=60,
-            mail_seconds=600,
-        )
-        self.wire = Wire(peer)
-        self.connection = Connection(door, "listener")
-        self.connection.connection_made(self.wire)
-        self.connection.data_received(b"EHLO x\r\n")
-        self.wire.take()
-
-
-def test_while_a_mail_waits_nothing_is_read_and_then_the_rest_is_answered() -> None:
-    house = House()
-    house.connection.data_received(MAIL + b"NOOP\r\n")
-    assert (house.wire.take(), house.wire.reading) == ([b"250", b"250", b"354"], False)
-    house.submitted[0].settle(replies.stored("x"))
-    assert (house.wire.take(), house.wire.reading) == ([b"250", b"250"], True)
+def test_while_a_mail_waits_little_is_read_and_then_the_rest_is_answered() -> None:
+    with Talk(stores=False) as talk:
+        assert talk.codes(HELLO + MAIL + b"NOOP\r\n") == [250, 250, 250, 354]
+        talk.octets(b"NOOP\r\n" * LINE_LIMIT)
+        assert not talk.wire.reading
+        talk.settle(replies.stored("x"))
+        assert talk.take().count(b"250 2.0.0 Ok\r\n") == 1 + LINE_LIMIT
+        assert talk.wire.reading
 
 
 def test_a_client_that_does_not_read_is_not_listened_to() -> None:
-    house = House()
-    house.connection.pause_writing()
-    house.connection.data_received(b"NOOP\r\n")
-    assert (house.wire.take(), house.wire.reading) == ([], False)
-    house.connection.resume_writing()
-    assert (house.wire.take(), house.wire.reading) == ([b"250"], True)
+    with Talk() as talk:
+        talk.connection.pause_writing()
+        assert talk.codes(b"NOOP\r\n" * LINE_LIMIT) == [250]
+        assert not talk.wire.reading
+        talk.connection.resume_writing()
+        talk.turn()
+        assert talk.take().count(b"250 2.0.0 Ok\r\n") == LINE_LIMIT - 1
+        assert talk.wire.reading
 
 
 def test_a_client_that_has_gone_is_not_answered_and_its_next_mail_not_begun() -> None:
-    house = House()
-    house.connection.data_received(MAIL + MAIL)
-    house.wire.take()
-    house.connection.connection_lost(None)
-    assert house.memory.held > 0
-    house.submitted[0].settle(replies.stored("x"))
-    assert (house.wire.take(), len(house.submitted), house.memory.held) == ([], 1, 0)
-    assert house.counters.open == 0
+    with Talk(stores=False) as talk:
+        talk.octets(HELLO + MAIL + MAIL)
+        talk.connection.connection_lost(None)
+        talk.turn()
+        assert (talk.terms.memory.held > 0, talk.counters.open) == (True, 0)
+        talk.settle(replies.stored("x"))
+        assert (talk.take(), talk.waiting, talk.terms.memory.held) == (b"", 0, 0)
+
+
+def test_a_client_that_goes_in_the_middle_of_a_line_or_a_mail_leaves_nothing_behind() -> None:
+    for sent in (b"EHL", HELLO + MAIL[:-3]):
+        with Talk() as talk:
+            talk.octets(sent)
+            talk.connection.eof_received()
+            talk.turn()
+            assert (talk.wire.closed, talk.take(), talk.mails, talk.terms.memory.held) == (True, b"", [], 0)
 
 
 def test_goodbye_closes_the_connection_after_the_last_word() -> None:
-    house = House()
-    house.connection.data_received(b"QUIT\r\n")
-    assert (house.wire.take(), house.wire.closed) == ([b"221"], True)
+    with Talk() as talk:
+        assert (talk.codes(b"QUIT\r\nNOOP\r\n"), talk.wire.closed) == ([221], True)
 
 
-def test_an_ipv4_client_of_a_listener_for_both_families_is_an_ipv4_client() -> None:
-    assert House(("::ffff:192.0.2.7", 4_000, 0, 0)).connection.peer == "192.0.2.7"
-    assert House(("2001:db8::7", 4_000, 0, 0)).connection.peer == "2001:db8::7"
+@pytest.mark.parametrize(
+    ("peer", "known_as"),
+    [
+        pytest.param(("::ffff:192.0.2.7", 4_000, 0, 0), "192.0.2.7", id="IPv4 at a listener for both families"),
+        pytest.param(("2001:db8::7", 4_000, 0, 0), "2001:db8::7", id="IPv6"),
+    ],
+)
+def test_a_client_is_known_by_its_address(peer: object, known_as: str) -> None:
+    with Talk(peer=peer) as talk:
+        assert talk.connection.peer == known_as
 
 
 def test_a_client_that_sends_no_more_is_owed_the_answer_to_what_it_sent() -> None:
-    house = House()
-    house.connection.data_received(MAIL)
-    house.wire.take()
-    assert house.connection.eof_received() is True
-    assert not house.wire.closed
-    house.submitted[0].settle(replies.stored("x"))
-    assert (house.wire.take(), house.wire.closed) == ([b"250"], True)
-    assert House().connection.eof_received() is False
+    with Talk(stores=False) as talk:
+        talk.octets(HELLO + MAIL + b"NOOP\r\nNOO")
+        assert talk.connection.eof_received() is True
+        talk.turn()
+        assert not talk.wire.closed
+        talk.settle(replies.stored("x"))
+        assert (talk.take(), talk.wire.closed) == (replies.stored("x").octets + replies.OK.octets, True)
+
+
+def test_a_client_that_sends_no_more_and_waits_for_nothing_is_let_go() -> None:
+    with Talk() as talk:
+        talk.octets(HELLO)
+        talk.connection.eof_received()
+        talk.turn()
+        assert (talk.take(), talk.wire.closed) == (b"", True)
+
+
+def test_a_client_that_does_not_take_its_last_word_is_cut_off() -> None:
+    with Talk() as talk:
+        talk.connection.pause_writing()
+        talk.octets(b"NOOP\r\n")
+        talk.clock.ahead_ns = 61 * NS_PER_SECOND
+        talk.door.sweep()
+        talk.turn()
+        assert (talk.take(), talk.wire.closed, talk.wire.aborted) == (replies.TIMED_OUT.octets, True, False)
+        talk.door.sweep()
+        assert talk.wire.aborted
+
+
+def test_the_time_of_the_library_is_not_ours() -> None:
+    with Talk() as talk:
+        talk.connection._timeout_cb()
+        assert talk.codes(b"NOOP\r\n") == [250]
+
+
+def test_a_fault_in_the_middle_of_a_mail_does_not_make_commands_of_its_content() -> None:
+    with Talk() as talk:
+        talk.octets(HELLO + MAIL[:-3])
+        talk.connection._collect = None  # type: ignore[method-assign,assignment]
+        talk.connection._content_refusal = None  # type: ignore[method-assign,assignment]
+        assert talk.octets(b".\r\nNOOP\r\n") == replies.INTERNAL.octets
+        assert (talk.wire.closed, talk.terms.memory.held) == (True, 0)
