@@ -16,6 +16,7 @@ from collector.journal.positions import verify_positions
 from collector.logs import Log
 from collector.metrics import register
 from collector.pipeline.counters import ProcessCounters
+from collector.pipeline.originals import OriginalsKeeper
 from collector.pipeline.processor import Processor
 from collector.role import RoleContext
 from collector.role_http import Readiness
@@ -59,7 +60,15 @@ def run_process(role: RoleContext) -> None:
         )
         register(role.registry, counters, journal, made.counters)
         role.ready_when(lambda: _readiness(store))
-        chores = Chores(role, store, journal.keeper(), processor, Actions(store, role.clock, turn.waiting), knowledge)
+        chores = Chores(
+            role,
+            store,
+            journal.keeper(),
+            originals=OriginalsKeeper(store, reader),
+            processor=processor,
+            actions=Actions(store, role.clock, turn.waiting),
+            knowledge=knowledge,
+        )
         settle_down()
         processor.run(role.stop, housekeeping=chores)
     listener.close()
@@ -79,6 +88,8 @@ class Chores:
         role: RoleContext,
         store: Store,
         keeper: JournalKeeper,
+        *,
+        originals: OriginalsKeeper,
         processor: Processor,
         actions: Actions,
         knowledge: KnowledgeKeeper,
@@ -86,6 +97,7 @@ class Chores:
         self._role = role
         self._store = store
         self._keeper = keeper
+        self._originals = originals
         self._processor = processor
         self._actions = actions
         self._knowledge = knowledge
@@ -111,6 +123,6 @@ class Chores:
         with self._store.write() as connection:
             drop_expired(connection, before=self._processor.nothing_before)
         oldest = now - timedelta(days=self._role.settings.journal.retention_days)
-        dropped = self._keeper.drop(older_than=oldest, processed=self._processor.processed)
+        dropped = self._keeper.drop(older_than=oldest, processed=self._processor.processed, before=self._originals)
         if dropped:
             log.info("journal segments beyond their retention were dropped", segments=dropped)

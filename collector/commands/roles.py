@@ -30,16 +30,16 @@ def _run(args: argparse.Namespace) -> int:
 
 def run_one(args: argparse.Namespace, name: str) -> int:
     """Run the role of that name until it is stopped."""
-    from collector import app
+    from collector.app import run_api, run_hand_off, run_process, run_smtp, run_snmp
     from collector.config import Role
     from collector.role import RoleContext, run_role
 
     work: dict[Role, Callable[[RoleContext], None]] = {
-        Role.SNMP: app.run_snmp,
-        Role.SMTP: app.run_smtp,
-        Role.PROCESS: app.run_process,
-        Role.HAND_OFF: app.run_hand_off,
-        Role.API: app.run_api,
+        Role.SNMP: run_snmp,
+        Role.SMTP: run_smtp,
+        Role.PROCESS: run_process,
+        Role.HAND_OFF: run_hand_off,
+        Role.API: run_api,
     }
     settings = settings_of(args)
     return run_role(Role(name), settings, clock_of(args, settings), work=work[Role(name)])

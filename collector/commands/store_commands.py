@@ -69,7 +69,7 @@ def _add_api_key(subparsers: Subparsers) -> None:
     create.add_argument(
         "--scopes",
         required=True,
-        help=f"what it may do: {Scope.ALL}, or a comma-separated list of {', '.join(scope for scope in MEANINGS if scope != Scope.ALL)}",
+        help=f"what it may do: {Scope.ALL}, or a comma list of {', '.join(scope for scope in MEANINGS if scope != Scope.ALL)}",
     )
     create.add_argument("--customer", metavar="CODE", help="limit it to one customer")
     create.add_argument("--days", type=int, metavar="N", help="let it expire after N days")

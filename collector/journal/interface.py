@@ -1,9 +1,9 @@
 """What the rest of the program may ask of a journal. Engines live in modules of their own; nothing else knows their files."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from collector.domain.ids import StreamName
 from collector.domain.item import Item, Record
@@ -52,8 +52,15 @@ class JournalReader(Protocol):
     def close(self) -> None: ...
 
 
+Rescue: TypeAlias = Callable[[StreamName, int, int], None]
+"""Called with a stream and the first and last sequence number of a segment that is about to go: the last chance to read it."""
+
+
 class JournalKeeper(Protocol):
     """Housekeeping: retention by whole segments."""
 
-    def drop(self, *, older_than: datetime, processed: dict[StreamName, int]) -> int:
-        """Remove segments all of whose items arrived before `older_than` and have been processed; return how many."""
+    def drop(self, *, older_than: datetime, processed: dict[StreamName, int], before: Rescue) -> int:
+        """Remove segments all of whose items arrived before `older_than` and have been processed; return how many.
+
+        `before` is called for each of them; when it raises, that segment and the later ones stay, and the error goes on.
+        """

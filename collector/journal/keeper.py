@@ -8,6 +8,7 @@ from collector.domain.clock import to_ns
 from collector.domain.ids import StreamName
 from collector.journal.disk import sync_directory
 from collector.journal.index import SparseIndex
+from collector.journal.interface import Rescue
 from collector.journal.segments import index_path, list_segments, open_window, read_marker, segment_path, stream_directories
 from collector.logs import Log
 
@@ -20,7 +21,7 @@ class SegmentKeeper:
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def drop(self, *, older_than: datetime, processed: dict[StreamName, int]) -> int:
+    def drop(self, *, older_than: datetime, processed: dict[StreamName, int], before: Rescue) -> int:
         """See JournalKeeper. `processed` holds the last processed number of each stream; a stream that it does not name is
         kept whole.
 
@@ -30,20 +31,21 @@ class SegmentKeeper:
         directories = stream_directories(self._root)
         for stream in sorted(directories.keys() & processed.keys()):
             try:
-                dropped += _drop(directories[stream], to_ns(older_than), processed[stream])
+                dropped += _drop(stream, directories[stream], to_ns(older_than), processed[stream], before)
             except (OSError, ValueError) as error:
                 _log.error("old segments of the journal could not be removed", stream=str(stream), reason=str(error))
         return dropped
 
 
-def _drop(directory: Path, older_than_ns: int, processed: int) -> int:
+def _drop(stream: StreamName, directory: Path, older_than_ns: int, processed: int, before: Rescue) -> int:
     marker = read_marker(directory)
     old = [
-        first
+        (first, following)
         for first, following in pairwise(list_segments(directory))
         if following - 1 <= processed and _newest_ns(directory, first, following, marker) < older_than_ns
     ]
-    for first in old:
+    for first, following in old:
+        before(stream, first, following - 1)
         index_path(directory, first).unlink(missing_ok=True)
         segment_path(directory, first).unlink(missing_ok=True)
     if old:

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import orjson
 
-from collector.domain.clock import NS_PER_SECOND, from_ns
+from collector.domain.clock import NS_PER_SECOND
 from collector.domain.ids import StreamName
 from collector.domain.item import Item, ItemKind, Tally, TallyReason, Transport
 from collector.domain.mail import Mail
@@ -15,7 +15,7 @@ from collector.domain.trap import Trap
 from collector.pipeline.classify import primary
 from collector.pipeline.draft import TEXT_SHOWN, Batch, Draft, Entry
 from collector.pipeline.fold import CaseFold
-from collector.store.case_log import Original, append_log, original_slot, save_originals
+from collector.store.case_log import append_log
 from collector.store.cases import count_repeats, insert_cases, update_cases
 from collector.store.engine import Connection
 from collector.store.ledger import LedgerKey, add_counts
@@ -58,13 +58,6 @@ def _write_cases(connection: Connection, folds: list[CaseFold]) -> None:
     for fold in new:
         fold.number(numbers[fold.case.external_key])
     append_log(connection, [line for fold in folds for line in fold.log])
-    save_originals(connection, [_original(fold, *kept) for fold in folds for kept in fold.kept_originals()])
-
-
-def _original(fold: CaseFold, occurrence: int, entry: Entry, draft: Draft) -> Original:
-    item = entry.item
-    slot = original_slot(occurrence)
-    return Original(fold.case.id, slot, str(entry.id_of(draft)), item.kind, from_ns(item.received_at_ns), item.payload)
 
 
 def _row(entry: Entry, draft: Draft, numbers: dict[str, int]) -> tuple[object, ...]:

@@ -1,6 +1,5 @@
-"""A case while a batch works on it: what was read, what it has become, and the history lines and originals to write with it."""
+"""A case while a batch works on it: what was read, what it has become, and the history lines to write with it."""
 
-from collections import deque
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -10,7 +9,7 @@ from collector.domain.ids import CaseId
 from collector.domain.signal import Signal
 from collector.domain.trust import Trust
 from collector.pipeline.draft import Draft, Entry
-from collector.store.case_log import FIRST_ORIGINALS, LAST_ORIGINALS, LogEntry
+from collector.store.case_log import LogEntry
 
 _ALWAYS_LOGGED = 10
 _QUIET_BEFORE_LOGGED = timedelta(minutes=15)
@@ -25,8 +24,6 @@ class CaseFold:
         self._changed = is_new
         self._more_than_repeats = is_new
         self.log: list[LogEntry] = []
-        self.originals: list[tuple[int, Entry, Draft]] = []
-        self._latest: deque[tuple[int, Entry, Draft]] = deque(maxlen=LAST_ORIGINALS)
         self._joined = 0
         self._first_joined: tuple[Entry, Draft, Signal] | None = None
         self._last_seen_at = case.last_seen_at
@@ -63,12 +60,10 @@ class CaseFold:
             self._last_seen_at = at
         if entry.trust > self._trust:
             self._trust = entry.trust
-        self._keep_original(self._case.occurrences + self._joined, entry, draft)
 
     def opened(self, entry: Entry, draft: Draft, verdict: Verdict, *, at: datetime, late: bool) -> None:
         """Note the birth of the case."""
         self._note(entry, draft, verdict, at=at, detail={"late": True} if late else {})
-        self._keep_original(1, entry, draft)
 
     def change(self, entry: Entry, draft: Draft, decision: Decision, signal: Signal, *, at: datetime, trust: Trust) -> None:
         """Apply any decision that is more than a plain repeat."""
@@ -77,8 +72,6 @@ class CaseFold:
         self._case = apply(before, decision, signal, at=at, trust=trust)
         self._last_seen_at, self._trust = self._case.last_seen_at, self._case.trust
         self._changed = self._more_than_repeats = True
-        if decision.verdict is not Verdict.CLEARED:
-            self._keep_original(self._case.occurrences, entry, draft)
         self._note(entry, draft, decision.verdict, at=at, detail=_what_changed(before, self._case, decision))
         if decision.resumes:
             self._note(entry, draft, Verdict.RESUMED, at=at, detail={})
@@ -96,10 +89,6 @@ class CaseFold:
         self._settle()
         self._case = replace(self._case, id=case_id)
         self.log = [replace(line, case_id=case_id) for line in self.log]
-
-    def kept_originals(self) -> list[tuple[int, Entry, Draft]]:
-        """(occurrence, entry, draft) of the first five and the latest five."""
-        return [*self.originals, *self._latest]
 
     def _settle(self) -> None:
         if self._first_joined is None:
@@ -129,12 +118,6 @@ class CaseFold:
         signal = found.signal if found else None
         actor = _actor(signal) if signal else COLLECTOR
         self.log.append(LogEntry(self._case.id, at, verdict, actor, 1, str(entry.id_of(draft)), None, detail))
-
-    def _keep_original(self, occurrence: int, entry: Entry, draft: Draft) -> None:
-        if occurrence <= FIRST_ORIGINALS:
-            self.originals.append((occurrence, entry, draft))
-        else:
-            self._latest.append((occurrence, entry, draft))
 
 
 def _actor(signal: Signal) -> str:

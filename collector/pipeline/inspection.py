@@ -19,10 +19,11 @@ from collector.pipeline.classify import primary
 from collector.pipeline.draft import Batch, Draft, Entry
 from collector.pipeline.effects import ledger_key
 from collector.pipeline.stages import Knowledge, commit, understand
-from collector.store.case_log import LogEntry, append_log, find_original
+from collector.store.case_log import LogEntry, append_log
 from collector.store.engine import Connection, Store, Turn
 from collector.store.ledger import add_counts
 from collector.store.notifications import Notification, delete_item, find_notifications
+from collector.store.originals import find_original
 from collector.store.streams import load_positions
 
 Explain: TypeAlias = Callable[[Trap | Mail, str, tuple[str, ...]], dict[str, object]]

@@ -1,4 +1,4 @@
-"""The append-only history of cases, and the originals kept beside it."""
+"""The append-only history of cases."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -11,14 +11,11 @@ from sqlalchemy.engine import Row
 
 from collector.domain.case import Verdict
 from collector.domain.ids import CaseId
-from collector.domain.item import ItemKind
-from collector.store.dialect import insert_rows, table_of, upsert
+from collector.store.dialect import insert_rows, table_of
 from collector.store.tables import CaseLogRow, OriginalRow
 from collector.store.types import to_micros
 
 _LOG, _ORIGINALS = table_of(CaseLogRow), table_of(OriginalRow)
-FIRST_ORIGINALS = 5
-LAST_ORIGINALS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +33,6 @@ class LogEntry:
     notification: str | None = None
     text: str | None = None
     detail: Mapping[str, str | int | bool | None] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Original:
-    """Raw bytes of one of a case's notifications. `slot`: 0-4 the first five, 5-9 a ring of the latest."""
-
-    case_id: CaseId
-    slot: int
-    notification: str
-    kind: ItemKind
-    received_at: datetime
-    payload: bytes
-
-
-def original_slot(occurrence: int) -> int:
-    """Where the n-th notification of a case (from 1) is kept."""
-    return occurrence - 1 if occurrence <= FIRST_ORIGINALS else FIRST_ORIGINALS + occurrence % LAST_ORIGINALS
 
 
 def append_log(connection: Connection, entries: Iterable[LogEntry]) -> None:
@@ -97,28 +77,3 @@ def find_request(connection: Connection, case_id: CaseId, request: str, *, after
     statement = select(_LOG).where(_LOG.c.case_id == case_id, _LOG.c.at > after, mentions).order_by(_LOG.c.id)
     entries = (_entry(row) for row in connection.execute(statement))
     return next((entry for entry in entries if entry.detail.get("request") == request), None)
-
-
-def save_originals(connection: Connection, originals: Iterable[Original]) -> None:
-    """Keep them; a later one in the same slot replaces the earlier."""
-    latest = {(original.case_id, original.slot): original for original in originals}
-    values = [
-        {
-            "case_id": original.case_id,
-            "slot": original.slot,
-            "notification": original.notification,
-            "kind": int(original.kind),
-            "received_at": original.received_at,
-            "payload": original.payload,
-        }
-        for original in latest.values()
-    ]
-    upsert(connection, _ORIGINALS, values, key=("case_id", "slot"))
-
-
-def find_original(connection: Connection, notification: str) -> Original | None:
-    """The kept bytes of a notification whose journal segment may be gone."""
-    row = connection.execute(select(_ORIGINALS).where(_ORIGINALS.c.notification == notification)).first()
-    if row is None:
-        return None
-    return Original(CaseId(row.case_id), row.slot, row.notification, ItemKind(row.kind), row.received_at, bytes(row.payload))

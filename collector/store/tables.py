@@ -219,13 +219,12 @@ class CaseLogRow(SQLModel, table=True):
 
 
 class OriginalRow(SQLModel, table=True):
-    """Raw bytes of a case's first five and last five notifications; they live as long as the case. Slots 0-4 are the first five,
-    5-9 a ring of the latest."""
+    """Raw bytes of a case's first five and last five notifications whose journal segments are gone; they live as long as the
+    case."""
 
     __tablename__: ClassVar[Any] = "originals"
     case_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
-    slot: int = Field(sa_column=Column(SmallInteger, primary_key=True, autoincrement=False))
-    notification: str = _text(nullable=False, index=True)
+    notification: str = Field(sa_column=Column(Text, primary_key=True, index=True))
     kind: int = Field(sa_column=Column(SmallInteger, nullable=False))
     received_at: datetime = _time(nullable=False)
     payload: bytes = Field(sa_column=Column(LargeBinary, nullable=False))

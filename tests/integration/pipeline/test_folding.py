@@ -10,7 +10,8 @@ from sqlalchemy import event
 from collector.actions import Act, Actions
 from collector.domain.case import CaseStatus, Verb
 from collector.domain.signal import CaseKind
-from collector.store.case_log import find_original
+from collector.pipeline.originals import OriginalsKeeper
+from collector.store.originals import find_original
 from tests.builders import NOON, after
 from tests.pipeline_world import MAIN, World
 
@@ -181,7 +182,7 @@ def test_a_storm_of_one_key_costs_one_change_of_the_case(world: World) -> None:
     assert len(world.log(case)) == 2
 
 
-def test_a_storm_is_told_in_few_lines_and_keeps_first_and_last_originals(world: World) -> None:
+def test_a_storm_is_told_in_few_lines(world: World) -> None:
     for _ in range(20):
         for _ in range(20):
             world.trap("raise disk 3")
@@ -189,26 +190,48 @@ def test_a_storm_is_told_in_few_lines_and_keeps_first_and_last_originals(world: 
     case = world.case()
     assert case.occurrences == 400
     assert len(world.log(case)) < 20
+
+
+def kept(world: World, numbers: range) -> list[int]:
     with world.store.read() as connection:
-        kept = [n for n in range(1, 401) if find_original(connection, f"{MAIN}-{n}")]
-        last = find_original(connection, f"{MAIN}-400")
-    assert kept == [1, 2, 3, 4, 5, 396, 397, 398, 399, 400]
+        return [n for n in numbers if find_original(connection, f"{MAIN}-{n}")]
+
+
+def test_before_a_segment_goes_the_first_and_last_five_of_its_cases_are_kept(world: World) -> None:
+    for _ in range(30):
+        world.trap("raise disk 3")
+    world.trap("clear disk")
+    world.process()
+    assert kept(world, range(1, 40)) == []
+    keeper = OriginalsKeeper(world.store, world.journal)
+    keeper(MAIN, 1, 20)
+    assert kept(world, range(1, 40)) == [1, 2, 3, 4, 5]
+    keeper(MAIN, 21, 31)
+    assert kept(world, range(1, 40)) == [1, 2, 3, 4, 5, 27, 28, 29, 30, 31]
+    with world.store.read() as connection:
+        last = find_original(connection, f"{MAIN}-31")
     assert last is not None
     assert (last.payload, last.received_at) == (world.journal.items[MAIN][-1].payload, NOON)
 
 
-def test_few_notifications_are_all_kept(world: World) -> None:
-    for _ in range(7):
-        world.trap("raise disk 3")
+def test_originals_that_are_no_longer_among_the_last_are_forgotten_with_the_next_segment(world: World) -> None:
+    keeper = OriginalsKeeper(world.store, world.journal)
+    for last in (10, 20):
+        for _ in range(10):
+            world.trap("raise disk 3")
         world.process()
-    with world.store.read() as connection:
-        assert all(find_original(connection, f"{MAIN}-{n}") for n in range(1, 8))
+        keeper(MAIN, last - 9, last)
+        assert kept(world, range(1, 21)) == [1, 2, 3, 4, 5, *range(last - 4, last + 1)]
 
 
-def test_a_clear_keeps_no_original_and_counts_nothing(world: World) -> None:
+def test_what_opened_no_case_is_not_kept(world: World) -> None:
+    arrive(world, [(0, "raise disk 3"), (1, "info")], one_by_one=False)
+    OriginalsKeeper(world.store, world.journal)(MAIN, 1, 2)
+    assert kept(world, range(1, 3)) == [1]
+
+
+def test_a_clear_counts_no_occurrence(world: World) -> None:
     arrive(world, [(0, "raise disk 3"), (1, "clear disk")], one_by_one=False)
-    with world.store.read() as connection:
-        assert find_original(connection, f"{MAIN}-2") is None
     assert world.case().occurrences == 1
 
 

@@ -13,6 +13,7 @@ from collector.domain.item import ItemKind, TallyReason
 from collector.domain.mail import Mail
 from collector.domain.trap import Trap
 from collector.pipeline.inspection import Inspector
+from collector.pipeline.originals import OriginalsKeeper
 from collector.store.registry import SourceRecord, load_registry, save_sources
 from tests.builders import NOON, after
 from tests.pipeline_world import MAILS, MAIN, World, mail_octets, trap_octets
@@ -127,6 +128,9 @@ def test_contents_are_decoded_again(world: World, inspector: Inspector) -> None:
 def test_what_a_case_keeps_is_there_when_the_journal_is_not(world: World, inspector: Inspector) -> None:
     kept, mail, gone = world.trap("raise disk 3"), world.mail("info", "raise cpu 3"), world.trap("info")
     world.process()
+    keeper = OriginalsKeeper(world.store, world.journal)
+    keeper(MAIN, 1, 2)
+    keeper(MAILS, 1, 1)
     forget_journal(world)
     row = NotificationId(str(MAILS), 1, 2)
     found = inspector.contents([kept, mail, row, gone])

@@ -9,17 +9,13 @@ import pytest
 
 from collector.domain.case import Verdict
 from collector.domain.ids import CaseId, NotificationId, StreamName
-from collector.domain.item import ItemKind, Transport
+from collector.domain.item import Transport
 from collector.domain.outcome import Outcome, Reason
 from collector.domain.trust import Trust
 from collector.store.case_log import (
     LogEntry,
-    Original,
     append_log,
-    find_original,
-    original_slot,
     read_log,
-    save_originals,
 )
 from collector.store.cases import insert_cases
 from collector.store.engine import Connection, Store
@@ -205,26 +201,3 @@ def test_the_log_is_told_oldest_first_in_pages(store: Store) -> None:
         rest = read_log(connection, CaseId(1), after=first[-1][0], limit=3)
         assert [entry for _, entry in first + rest] == entries
         assert [entry.verdict for _, entry in read_log(connection, CaseId(2))] == [Verdict.NOTED]
-
-
-def test_the_first_five_originals_stay_and_the_last_five_move_on() -> None:
-    assert [original_slot(occurrence) for occurrence in range(1, 6)] == [0, 1, 2, 3, 4]
-    for latest in range(6, 40):
-        kept = {original_slot(occurrence): occurrence for occurrence in range(6, latest + 1)}
-        assert set(kept) <= set(range(5, 10))
-        assert sorted(kept.values()) == list(range(max(6, latest - 4), latest + 1))
-
-
-def test_a_later_original_takes_the_place_of_the_earlier_one(store: Store) -> None:
-    def original(number: int, slot: int) -> Original:
-        payload = bytes([0, 255, number])
-        return Original(CaseId(1), slot, f"{STREAM}-{number}", ItemKind.DATAGRAM, after(minutes=number), payload)
-
-    with store.write() as connection:
-        save_originals(connection, [original(1, 0), original(6, 5), original(11, 5)])
-        save_originals(connection, [])
-        assert find_original(connection, f"{STREAM}-1") == original(1, 0)
-        assert find_original(connection, f"{STREAM}-6") is None
-        assert find_original(connection, f"{STREAM}-11") == original(11, 5)
-        save_originals(connection, [original(16, 5)])
-        assert find_original(connection, f"{STREAM}-11") is None

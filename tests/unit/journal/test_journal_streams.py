@@ -2,12 +2,13 @@
 
 import stat
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from collector.domain.clock import from_ns
-from collector.domain.errors import ConfigurationError, JournalError
+from collector.domain.errors import ConfigurationError, JournalError, Unavailable
 from collector.domain.ids import StreamName
 from collector.domain.item import Envelope, ItemKind, Record, Transport
 from collector.journal import frames, recovery
@@ -278,18 +279,41 @@ def test_old_and_processed_segments_are_dropped_whole(root: Path) -> None:
             writer.append(datagrams(first, 4))
         stream, keeper = writer.stream, journal.keeper()
         firsts = [int(path.stem) for path in segments_of(root, stream)]
+        gone: list[tuple[int, int]] = []
+
+        def going(of: StreamName, first: int, last: int) -> None:
+            assert [item.seq for item in reader.read(of, after=first - 1, limit=last - first + 1)] == list(range(first, last + 1))
+            gone.append((first, last))
+
         late = from_ns(START_NS) + timedelta(days=1)
-        assert keeper.drop(older_than=late, processed={}) == 0
-        assert keeper.drop(older_than=late, processed={stream: firsts[1] - 2}) == 0
-        assert keeper.drop(older_than=from_ns(START_NS), processed={stream: 40}) == 0
+        assert keeper.drop(older_than=late, processed={}, before=going) == 0
+        assert keeper.drop(older_than=late, processed={stream: firsts[1] - 2}, before=going) == 0
+        assert keeper.drop(older_than=from_ns(START_NS), processed={stream: 40}, before=going) == 0
         assert [item.seq for item in reader.read(stream, after=0, limit=2)] == [1, 2]
-        assert keeper.drop(older_than=late, processed={stream: firsts[2] - 1}) == 2
+        assert keeper.drop(older_than=late, processed={stream: firsts[2] - 1}, before=going) == 2
         assert reader.streams() == [StreamState(stream, firsts[2], 40)]
         assert [item.seq for item in reader.read(stream, after=2, limit=2)] == [firsts[2], firsts[2] + 1]
         assert reader.get(stream, 1) is None
-        assert keeper.drop(older_than=late, processed={stream: 40}) == len(firsts) - 3
+        assert keeper.drop(older_than=late, processed={stream: 40}, before=going) == len(firsts) - 3
+        assert gone == [(first, following - 1) for first, following in pairwise(firsts)]
         assert writer.append(datagrams(41, 1)) == 41
         assert numbers_kept(journal, stream) == list(range(firsts[-1], 42))
+
+
+def test_a_segment_whose_originals_cannot_be_kept_stays(root: Path) -> None:
+    def refuse(_of: StreamName, first: int, _last: int) -> None:
+        if first > 1:
+            raise Unavailable("the store is away")
+
+    journal = open_journal(root, segment_bytes=SMALL)
+    with journal.open_writer("snmp-0") as writer:
+        for first in range(1, 41, 4):
+            writer.append(datagrams(first, 4))
+        firsts = [int(path.stem) for path in segments_of(root, writer.stream)]
+        late = from_ns(START_NS) + timedelta(days=1)
+        with pytest.raises(Unavailable):
+            journal.keeper().drop(older_than=late, processed={writer.stream: 40}, before=refuse)
+        assert [int(path.stem) for path in segments_of(root, writer.stream)] == firsts[1:]
 
 
 def test_what_happened_is_counted(root: Path) -> None:

@@ -99,12 +99,11 @@ def upgrade() -> None:
     op.create_table(
         "originals",
         sa.Column("case_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("slot", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("notification", sa.Text(), nullable=False),
         sa.Column("kind", sa.SmallInteger(), nullable=False),
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("payload", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("case_id", "slot", name=op.f("pk_originals")),
+        sa.PrimaryKeyConstraint("case_id", "notification", name=op.f("pk_originals")),
     )
     with op.batch_alter_table("originals", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_originals_notification"), ["notification"], unique=False)
