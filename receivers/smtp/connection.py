@@ -46,9 +46,8 @@ class Connection(Hooked, SMTP):
         self._listener = listener
         self._errors = 0
         self._in_mail = self._committing = self._closing = False
-        self.command_size_limits = defaultdict(
-            lambda: LINE_LIMIT
-        )  # aiosmtpd's is one for all connections, and each EHLO adds to it
+        # aiosmtpd's limits are one object for all connections, cleared by each new one; each EHLO adds to them.
+        self.command_size_limits = defaultdict(lambda: LINE_LIMIT)
         terms, loop = door.terms, asyncio.get_running_loop()
         super().__init__(
             handler,
@@ -154,7 +153,7 @@ class Connection(Hooked, SMTP):
             await self.push(replies.SHUTTING_DOWN)
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
-        """aiosmtpd's is the standard library's header parser: 30 times slower, recursive, open to comments and folding."""
+        """aiosmtpd's is the standard library's header parser: 124 us instead of 2, and 3,000 open brackets exhaust its stack."""
         return parse_address(arg) or (None, None)
 
     def _getparams(self, params: Sequence[str]) -> dict[str, str | bool] | None:

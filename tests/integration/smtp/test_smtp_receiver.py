@@ -297,11 +297,12 @@ def until_admitted(world: World) -> None:
     pytest.fail("nobody is let in any more")
 
 
-def test_a_client_that_makes_only_errors_is_sent_away() -> None:
-    with receiving(replace(QUICK, errors=3)) as (world, _), Client(world.address) as client:
+@pytest.mark.parametrize("errors", [3, Limits().errors])
+def test_a_client_that_makes_only_errors_is_sent_away(errors: int) -> None:
+    with receiving(replace(QUICK, errors=errors)) as (world, _), Client(world.address) as client:
         client.reply()
-        client.send(b"X\r\n" * 5)
-        assert [client.reply()[:9] for _ in range(5)] == ["500 5.5.2", "500 5.5.2", "500 5.5.2", "421 4.7.0", ""]
+        client.send(b"X\r\n" * (errors + 2))
+        assert [client.reply()[:9] for _ in range(errors + 2)] == [*["500 5.5.2"] * errors, "421 4.7.0", ""]
 
 
 @pytest.mark.parametrize(
