@@ -10,7 +10,7 @@ from collector.config import Settings
 from collector.domain.clock import SystemClock
 from collector.pipeline.inspection import Inspector
 from collector.store.engine import Store, Turn
-from collector.store.migrate import require_current
+from collector.store.schema import require_current
 
 
 @contextmanager

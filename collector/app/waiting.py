@@ -4,7 +4,7 @@ from collector.domain.errors import Unavailable
 from collector.logs import Log
 from collector.role import RoleContext
 from collector.store.engine import Store
-from collector.store.migrate import require_current
+from collector.store.schema import require_current
 
 _PAUSE_SECONDS = 0.5
 log = Log(__name__)

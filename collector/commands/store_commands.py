@@ -122,7 +122,7 @@ def _migrate(args: argparse.Namespace) -> int:
 def _import(args: argparse.Namespace) -> int:
     from collector.registry.file import read_customers
     from collector.registry.importing import import_customers
-    from collector.store.migrate import require_current
+    from collector.store.schema import require_current
 
     settings = settings_of(args)
     file: Path = args.file
@@ -149,8 +149,8 @@ def _outcome(changes: int, *, dry_run: bool) -> str:
 def _create_key(args: argparse.Namespace) -> int:
     from collector.domain.clock import SystemClock
     from collector.store.api_keys import create_api_key
-    from collector.store.migrate import require_current
     from collector.store.registry import load_customer_records
+    from collector.store.schema import require_current
 
     scopes = parse_scopes(args.scopes)
     if not _KEY_NAME.fullmatch(args.name):

@@ -5,14 +5,16 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 from sqlmodel import SQLModel
 
 from collector.domain.errors import ConfigurationError
 from collector.domain.registry import SELF_CODE
 from collector.store.engine import Store
-from collector.store.migrate import migrate, newest_version, require_current, schema_version
+from collector.store.migrate import migrate, migration_config
 from collector.store.registry import load_registry
+from collector.store.schema import SCHEMA_VERSION, require_current, schema_version
 from tests.builders import REPOSITORY
 from tests.databases import Databases
 
@@ -35,7 +37,7 @@ def test_both_databases_refuse_the_same_things(store: Store) -> None:
 
 
 def test_migrating_again_changes_nothing(store: Store) -> None:
-    assert migrate(store) == newest_version() == schema_version(store)
+    assert migrate(store) == SCHEMA_VERSION == schema_version(store)
     require_current(store)
     with store.read() as connection:
         registry = load_registry(connection)
@@ -55,7 +57,7 @@ def test_a_database_of_another_version_is_refused(databases: Databases) -> None:
     store = Store(databases.fresh())
     with store.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(ConfigurationError, match=f"schema is 9999, this program needs {newest_version()}"):
+    with pytest.raises(ConfigurationError, match=f"schema is 9999, this program needs {SCHEMA_VERSION}"):
         require_current(store)
     store.close()
 
@@ -93,3 +95,7 @@ def test_only_the_store_knows_sqlalchemy() -> None:
         )
     ]
     assert outside == []
+
+
+def test_the_version_that_the_program_needs_is_its_newest_migration() -> None:
+    assert ScriptDirectory.from_config(migration_config()).get_heads() == [SCHEMA_VERSION]
