@@ -62,16 +62,26 @@ def run_role(
     logs.configure(level=settings.logs.level, form=settings.logs.format, role=role.value)
     with ExitStack() as undo:
         context = _context(role, settings, clock, undo=undo)
-        _obey_signals(context)
-        lifeline.watch(environment)
-        undo.enter_context(run_lock(settings, role.value, clock, stop=context.stop))
-        context.sockets = _sockets(context, environment)
-        undo.callback(close_all, context.sockets)
-        http = RoleHttp(settings.metrics.of(role), context.registry, lambda: context.readiness())
-        undo.callback(http.close)
-        undo.callback(AddressFile(settings.address_file(role), http.address).remove)
-        log.info("role started", pid=os.getpid(), listeners=_names(context.sockets), metrics=http.address)
+        try:
+            _prepare(context, environment, undo=undo)
+        except OSError as error:
+            log.error("role cannot be started", reason=error)
+            return 1
         return _work(context, work)
+
+
+def _prepare(context: RoleContext, environment: Mapping[str, str], *, undo: ExitStack) -> None:
+    """All that stands around the work. Raise ConfigurationError, or OSError where trying again may help: a full disk."""
+    role, settings = context.role, context.settings
+    _obey_signals(context)
+    lifeline.watch(environment)
+    undo.enter_context(run_lock(settings, role.value, context.clock, stop=context.stop))
+    context.sockets = _sockets(context, environment)
+    undo.callback(close_all, context.sockets)
+    http = RoleHttp(settings.metrics.of(role), context.registry, lambda: context.readiness())
+    undo.callback(http.close)
+    undo.callback(AddressFile(settings.address_file(role), http.address).remove)
+    log.info("role started", pid=os.getpid(), listeners=_names(context.sockets), metrics=http.address)
 
 
 def _work(context: RoleContext, work: Callable[[RoleContext], None]) -> int:

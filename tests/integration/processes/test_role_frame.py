@@ -66,6 +66,21 @@ def first_line(process: "subprocess.Popen[str]") -> str:
     return process.stdout.readline().strip()
 
 
+def test_a_role_that_the_disk_keeps_from_starting_says_so_in_a_line_and_can_be_started_again(
+    start: Start, tmp_path: Path
+) -> None:
+    in_the_way = tmp_path / "run" / "process.addr"
+    in_the_way.mkdir(parents=True)
+    refused = start("process")
+    _, said = refused.communicate(timeout=30)
+    assert refused.returncode == 1
+    [line] = [json.loads(line) for line in said.splitlines()]
+    assert (line["level"], line["sentence"]) == ("error", "role cannot be started")
+    assert "process.addr" in line["reason"]
+    in_the_way.rmdir()
+    assert first_line(start("process")) == "none"
+
+
 def test_a_role_shows_metrics_health_and_readiness_and_clears_up_when_it_stops(
     start: Start, tmp_path: Path, until: Until
 ) -> None:
