@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -89,13 +90,35 @@ def fill(directory: Path) -> Path:
     return ballast
 
 
-def test_a_full_disk_keeps_mails_and_informs_with_their_senders_and_all_recovers_without_a_restart(
-    install: Install, small_disk: Path
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A collector on the small disk, with clients under way, when the disk has just become full."""
+
+    running: Running
+    informing: InformClient
+    mailing: MailClient
+    ballast: Path
+
+    def finish(self) -> dict[str, int]:
+        """There is room again: everything comes in and is there once. Return the count of each outcome."""
+        self.ballast.unlink()
+        self.informing.finish(seconds=60)
+        self.mailing.finish(seconds=60)
+        until(self.running.is_ready, "everything is ready again", seconds=60)
+        totals = self.running.settled(seconds=60)
+        listed = self.running.notifications()
+        assert_traps_once(self.running, "Full", self.informing.acknowledged, listed=listed)
+        assert_mails_once(self.running, hosts_of(self.mailing), listed=listed)
+        assert (len(self.informing.acknowledged), len(self.mailing.acknowledged)) == (600, 60)
+        self.running.stop()
+        return totals
+
+
+@pytest.fixture
+def filled(install: Install, small_disk: Path) -> Filled:
     running = install(small_disk, environment={"COLLECTOR__JOURNAL__SEGMENT_BYTES": str(1 << 20)})
     running.log_file = small_disk.parent / "serve.log"
     running.start()
-    before = running.roles()
     informing = InformClient(running.snmp, [Inform.of(text, 1) for text in numbered("Full", range(600))], per_second=60)
     mailing = MailClient(running.smtp, [risk(f"full-{number}") for number in range(60)], per_second=6)
     informing.start()
@@ -103,21 +126,29 @@ def test_a_full_disk_keeps_mails_and_informs_with_their_senders_and_all_recovers
     until(lambda: len(informing.acknowledged) > 50 and len(mailing.acknowledged) > 5, "both are under way")
     ballast = fill(small_disk)
     until(lambda: mailing.refused, "a mail is refused")
-    silent_since = len(informing.acknowledged), informing.sent_again
+    return Filled(running, informing, mailing, ballast)
+
+
+def test_a_full_disk_keeps_mails_and_informs_with_their_senders_and_all_recovers_without_a_restart(filled: Filled) -> None:
+    running, informing, mailing = filled.running, filled.informing, filled.mailing
+    before, answered, again = running.roles(), len(informing.acknowledged), informing.sent_again
     texts = numbered("Spilled", range(300))
     send(running.snmp, *map(health, texts))
-    until(lambda: informing.sent_again > silent_since[1] + 20, "informs are sent again in vain")
-    assert set(mailing.refused) == {452}
-    assert len(informing.acknowledged) <= silent_since[0] + 10
+    until(lambda: informing.sent_again > again + 20, "informs are sent again in vain")
+    assert len(informing.acknowledged) <= answered + 10
     assert not running.is_ready()
-    ballast.unlink()
-    informing.finish(seconds=60)
-    mailing.finish(seconds=60)
-    until(running.is_ready, "everything is ready again")
-    totals = running.settled(seconds=60)
-    listed = running.notifications()
-    assert_traps_once(running, "Full", informing.acknowledged, listed=listed)
-    assert_mails_once(running, hosts_of(mailing), listed=listed)
-    assert (len(informing.acknowledged), len(mailing.acknowledged), running.roles()) == (600, 60, before)
-    assert sum(totals.values()) == 600 + informing.sent_again + len(texts) + len(mailing.acknowledged) + len(mailing.refused)
-    running.stop()
+    assert running.roles() == before
+    totals = filled.finish()
+    assert running.log().count("role process started") == len(before)
+    assert set(mailing.refused) == {452}
+    assert sum(totals.values()) == 600 + informing.sent_again + len(texts) + 60 + len(mailing.refused)
+
+
+def test_roles_that_are_killed_on_a_full_disk_come_back_when_there_is_room(filled: Filled) -> None:
+    running = filled.running
+    for role in ("snmp", "smtp", "process", "api"):
+        running.kill_role(role)
+    until(lambda: running.log().count("role cannot be started") >= 4, "they cannot be started")
+    assert running.supervisor.poll() is None
+    filled.finish()
+    assert "Traceback" not in running.log()
