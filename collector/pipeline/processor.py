@@ -1,6 +1,5 @@
 """The process role's loop: gather, understand, commit, again. Survives a store that is away and items that break a stage."""
 
-import logging
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
@@ -12,6 +11,7 @@ from collector.domain.ids import StreamName
 from collector.domain.item import ItemKind
 from collector.domain.outcome import Outcome, Reason
 from collector.journal.interface import JournalReader
+from collector.logs import Log
 from collector.pipeline.counters import ProcessCounters
 from collector.pipeline.draft import Batch
 from collector.pipeline.gather import Gatherer
@@ -25,7 +25,7 @@ from collector.store.seen import load_seen
 from collector.store.streams import Position, add_stream, load_positions
 from collector.store.types import to_micros
 
-_log = logging.getLogger(__name__)
+_log = Log(__name__)
 YIELD_SECONDS = 0.010
 _LOOK_SECONDS = 1.0
 _LOOK_NS = round(_LOOK_SECONDS * NS_PER_SECOND)
@@ -70,6 +70,7 @@ class Processor:
         self._cases = CaseMemory()
         self._looked_ns = clock.monotonic_ns() - _LOOK_NS
         self._ready = False
+        self._away = False
         self.caught_up_to: datetime = EPOCH
         """What arrived in the main lanes before this is processed: the quiet times of cases are judged by it."""
         self.nothing_before: datetime = EPOCH
@@ -81,9 +82,10 @@ class Processor:
             try:
                 worked = self.step()
                 housekeeping()
+                self._away = False
             except Unavailable as error:
                 self._counters.store_failures += 1
-                _log.warning("the store is away, trying again", extra={"fields": {"reason": str(error)}})
+                self._tell_away(error)
                 stop.wait(0.2)
                 continue
             if self._someone_waits():
@@ -91,6 +93,12 @@ class Processor:
                 stop.wait(YIELD_SECONDS)
             if not worked and not stop.is_set():
                 self._wait_for_work(_LOOK_SECONDS)
+
+    def _tell_away(self, error: Unavailable) -> None:
+        """Once per absence: the loop tries five times a second."""
+        if not self._away:
+            _log.warning("the store is away, trying again", reason=str(error))
+        self._away = True
 
     def step(self) -> bool:
         """Work one batch off; False when there was none. Raise Unavailable when the store is away; nothing is kept then."""
@@ -111,7 +119,7 @@ class Processor:
 
     def _work_off(self, batch: Batch) -> None:
         if self._failure_of(batch) is not None:
-            _log.warning("a batch failed; its items are tried one by one", extra={"fields": {"items": len(batch.entries)}})
+            _log.warning("a batch failed; its items are tried one by one", items=len(batch.entries))
             self._restart()
             self._work_singly(len(batch.entries))
 
@@ -124,7 +132,7 @@ class Processor:
             raise
         except Exception as error:  # noqa: BLE001 (nothing that a stage trips over may stop the line)
             ids = [f"{entry.item.stream}-{entry.item.seq}" for entry in (batch.entries[0], batch.entries[-1])]
-            _log.exception("a stage failed", extra={"fields": {"first": ids[0], "last": ids[1]}})
+            _log.error("a stage failed", cause=error, first=ids[0], last=ids[1])
             return type(error).__name__
         return None
 
@@ -190,7 +198,7 @@ class Processor:
     def _park(self, batch: Batch, failure: str) -> None:
         """Leave a single item as undecodable and go on behind it. A tally is no item of the ledger's: it is only logged."""
         item = batch.entries[0].item
-        _log.error("an item is parked as undecodable", extra={"fields": {"id": f"{item.stream}-{item.seq}"}})
+        _log.error("an item is parked as undecodable", id=f"{item.stream}-{item.seq}")
         self._counters.poisoned += 1
         parked = Batch.of([] if item.kind == ItemKind.TALLY else [item], batch.taken)
         for entry in parked.entries:
