@@ -28,13 +28,15 @@ from collector.writer_turn import WriterTurn
 
 _QUIET_EVERY_SECONDS = 1.0
 _TIDY_EVERY_SECONDS = 60.0
+_WRITE_WAIT_SECONDS = 2.0
+"""For the store's write lock; then it looks whether it must stop, and tries again. Well within its share of the stop time."""
 log = Log(__name__)
 
 
 def run_process(role: RoleContext) -> None:
     """Until stopped. Raise ConfigurationError when schema, journal or rules do not fit."""
     settings = role.settings
-    store = Store(settings.store_url)
+    store = Store(settings.store_url, write_wait_seconds=_WRITE_WAIT_SECONDS)
     wait_for_store(store, role)
     if role.stop.is_set():
         return

@@ -62,6 +62,20 @@ def test_intake_acknowledges_while_the_store_is_locked_and_processing_catches_up
     running.stop()
 
 
+def test_a_stop_while_the_store_is_locked_kills_nobody_and_loses_nothing(install: Install) -> None:
+    running = install().start()
+    texts = numbered("Held", range(50))
+    with held(running, "IMMEDIATE"):
+        send(running.snmp, *map(health, texts))
+        until(lambda: running.ledger()["pending"] == len(texts), "they are stored and wait")
+        running.stop(seconds=10)
+    assert "did not stop in its time" not in running.log()
+    running.start()
+    running.settled()
+    assert_traps_once(running, "Held", texts)
+    running.stop()
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """32 MiB of memory."""
