@@ -53,7 +53,8 @@ def _add(families: dict[str, Metric], role: str, added: Iterable[Metric]) -> Non
 
 
 def _labelled(sample: Sample, role: str) -> Sample:
-    return sample._replace(labels={**sample.labels, "role": role})
+    """What the supervisor counts of a role has that role's name already."""
+    return sample._replace(labels={"role": role, **sample.labels})
 
 
 class _Given(CollectorRegistry):

@@ -96,7 +96,7 @@ class Supervisor:
         restarts: list[Sample] = [((kept.spec.name,), kept.restarts) for kept in self._kept]
         up: list[Sample] = [((kept.spec.name,), kept.child is not None) for kept in self._kept]
         yield Family("collector_role_restarts", "Starts of a role after its first one.", "counter", ("role",), restarts)
-        yield Family("collector_role_up", "Whether the process of the role runs.", "gauge", ("role",), up)
+        yield Family("collector_role_running", "Whether the process of the role runs.", "gauge", ("role",), up)
 
     def _must_stop(self) -> bool:
         return signal.SIGTERM in self._signals or signal.SIGINT in self._signals

@@ -2,7 +2,7 @@
 
 import http.client
 import os
-from contextlib import suppress
+from pathlib import Path
 
 from api.app import create_app
 from api.server import serve
@@ -22,6 +22,7 @@ from collector.store.engine import Store
 from collector.writer_turn import WriterTurn
 
 _ASK_SECONDS = 1.0
+SUPERVISOR = "supervisor"
 
 
 def run_api(role: RoleContext) -> None:
@@ -81,17 +82,26 @@ class Neighbours:
 
     def addresses(self) -> dict[str, str]:
         """Role to `host:port` of its listener, empty for one that is expected and not there."""
-        found: dict[str, str] = {}
-        for role in self._expected:
-            with suppress(OSError):
-                found[role.value] = self._settings.address_file(role).read_text(encoding="ascii").strip()
-            if self._supervised:
-                found.setdefault(role.value, "")
+        found = self._of_roles()
+        if self._supervised:
+            found[SUPERVISOR] = _read(self._settings.run_dir / f"{SUPERVISOR}.addr")
         return found
+
+    def _of_roles(self) -> dict[str, str]:
+        addresses = {role.value: _read(self._settings.address_file(role)) for role in self._expected}
+        return {role: address for role, address in addresses.items() if address or self._supervised}
 
     def troubles(self) -> list[str]:
         """Constant words for every role that is not ready."""
-        return [f"{role}_not_ready" for role, address in self.addresses().items() if not _is_ready(address)]
+        return [f"{role}_not_ready" for role, address in self._of_roles().items() if not _is_ready(address)]
+
+
+def _read(file: Path) -> str:
+    """An address file's content, empty when there is none."""
+    try:
+        return file.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _is_ready(address: str) -> bool:

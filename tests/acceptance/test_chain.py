@@ -227,5 +227,5 @@ def test_nothing_is_missing_from_the_ledger_and_refusals_are_in_it(running: Runn
     mail = Mail("never-stored", "x", "line-never-stored")
     assert deliver(running.smtp, mail.octets(), recipient="nobody@collector.localhost")[0] == 550
     until(lambda: running.settled().get("refused", 0) == before + 1, "the refusal is counted")
-    assert running.metric("collector_role_up") == 5
+    assert running.metric("collector_role_up") == 6
     assert running.metric("collector_snmp_kernel_drops_total") == 0

@@ -94,7 +94,7 @@ def test_a_killed_role_is_started_again_and_counted_and_the_others_go_on(supervi
     until(lambda: len(run.pids("a")) == 2, "a starts again")
     assert not in_process_table(run.pids("a")[0])
     assert len(run.pids("b")) == 1
-    assert run.stop() == (0, {"collector_role_restarts": [1, 0], "collector_role_up": [0, 0]})
+    assert run.stop() == (0, {"collector_role_restarts": [1, 0], "collector_role_running": [0, 0]})
 
 
 def test_a_role_that_ends_by_itself_is_started_again_whatever_its_exit_code(supervise: Start, until: Until) -> None:
