@@ -3,9 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from collector.store.engine import Store
 from tests.databases import Databases, PostgresqlDatabases, SqliteDatabases, postgresql_missing, postgresql_server
+
+settings.register_profile("collector", deadline=None)
+settings.load_profile("collector")  # a busy machine is no fault: no test is timed
 
 
 @pytest.fixture(scope="session")

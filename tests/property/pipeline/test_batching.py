@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from collector.actions import Act, Actions
-from collector.domain.case import CaseStatus, Verb
+from collector.domain.case import Case, CaseStatus, Verb
 from collector.domain.errors import Conflict
+from collector.domain.ids import CaseId, CustomerId
 from collector.domain.item import ItemKind, TallyReason
 from collector.store.engine import Store
 from tests.databases import Databases
@@ -90,14 +91,17 @@ def assert_ledger_adds_up(world: World) -> None:
         assert case.occurrences == counted or case.customer_code == "SELF"
 
 
+def _by_itself(case: Case) -> Case:
+    """Without the numbers that its database gave out: what was rolled back there uses some up."""
+    return replace(case, id=CaseId(0), customer_id=CustomerId(0))
+
+
 def assert_same(databases: Databases, steps: list[Step], cuts: set[int], *, batch_limit: int = 2_000) -> None:
     with databases.store() as whole, databases.store() as parts:
         expected = play(whole, steps, set())
         found = play(parts, steps, cuts, batch_limit=batch_limit)
     assert found.notifications == expected.notifications
-    assert [replace(case, customer_id=expected.cases[0].customer_id) for case in found.cases] == [
-        replace(case, customer_id=expected.cases[0].customer_id) for case in expected.cases
-    ]
+    assert [_by_itself(case) for case in found.cases] == [_by_itself(case) for case in expected.cases]
     assert found.log == expected.log
     assert found.ledger == expected.ledger
 
