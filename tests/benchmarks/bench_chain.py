@@ -1,8 +1,8 @@
 """The whole chain: `collector serve` in real processes takes traps at a steady rate while somebody acknowledges cases and lists
-them; then a burst as fast as one process can send. Prints what was lost, where the processor time went and how long people waited.
+them; then a burst as fast as one process can send. Prints what was lost, where the processor time went, how long people waited.
 
-100,000 v2c health traps from 50 source addresses, 200 troubles, the limiter as it comes (1,000/s per address). Change the rate with
-`COLLECTOR_BENCH_RATE`, the number with `COLLECTOR_BENCH_TRAPS`.
+100,000 v2c health traps from 50 source addresses, 200 troubles, the limiter as it comes (1,000/s per address). Change the rate
+with `COLLECTOR_BENCH_RATE`, the number with `COLLECTOR_BENCH_TRAPS`.
 """
 
 import multiprocessing
