@@ -28,6 +28,7 @@ class SnapshotRefresher:
         self._thread = threading.Thread(target=self._run, name="snapshot", daemon=True)
         self.view = SnapshotView(clock, snapshot.load(path))
         self._away = False
+        self._asked = False
 
     def start(self) -> None:
         self.refresh()
@@ -57,12 +58,15 @@ class SnapshotRefresher:
             with suppress(OSError):
                 snapshot.save(self._path, present)
         self.view.confirm(present)
+        self._asked = True
 
     def _read(self) -> Snapshot:
-        known = self.view.current()
+        """All of it the first time: the file may be of another store, such as the one from before a backup was restored, and each
+        store numbers its versions for itself."""
+        known = self.view.current() if self._asked else None
         with self._store.read() as connection:
             version = registry_version(connection)
-            if known is not None and known.version == version and known.domains == self._domains:
+            if known is not None and known.version == version:
                 return known
             return self._snapshot(load_registry(connection))
 

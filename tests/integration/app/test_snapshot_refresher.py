@@ -1,0 +1,82 @@
+"""The mailboxes that the mail receiver knows: taken from the store, kept in a file for when the store is away."""
+
+from pathlib import Path
+
+import pytest
+
+from collector import snapshot
+from collector.app.refresh import SnapshotRefresher
+from collector.domain.clock import SystemClock
+from collector.snapshot import Snapshot
+from collector.store.engine import Store
+from collector.store.registry import SourceRecord, raise_registry_version, save_customer, save_sources
+
+DOMAINS = ("alerts.example",)
+
+
+def register(store: Store, *mailboxes: str) -> int:
+    """Give ACME these mailboxes and return the registry's new version."""
+    with store.write() as connection:
+        acme = save_customer(connection, code="ACME", name="Acme S.A.", language="es")
+        save_sources(connection, acme, [SourceRecord(name, (), name, None, None, None) for name in mailboxes])
+        return raise_registry_version(connection)
+
+
+def a_refresher(store: Store, path: Path) -> SnapshotRefresher:
+    return SnapshotRefresher(store, path, domains=DOMAINS, clock=SystemClock())
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "snapshot.json"
+
+
+def test_what_the_store_says_is_known_fresh_and_kept_in_the_file(store: Store, path: Path) -> None:
+    version = register(store, "one")
+    refresher = a_refresher(store, path)
+    refresher.refresh()
+    assert refresher.view.current() == Snapshot(version, frozenset({"one"}), frozenset(DOMAINS)) == snapshot.load(path)
+    assert refresher.view.fresh()
+
+
+def test_an_import_is_taken_over(store: Store, path: Path) -> None:
+    register(store, "one")
+    refresher = a_refresher(store, path)
+    refresher.refresh()
+    register(store, "two")
+    refresher.refresh()
+    known = refresher.view.current()
+    assert known is not None
+    assert known.mailboxes == {"one", "two"}
+
+
+def test_a_file_of_another_store_is_not_believed_whatever_its_version(store: Store, path: Path) -> None:
+    """A store restored from a backup gives its next import a number that the lost one had given already."""
+    version = register(store, "new")
+    snapshot.save(path, Snapshot(version, frozenset({"lost"}), frozenset(DOMAINS)))
+    refresher = a_refresher(store, path)
+    refresher.refresh()
+    known = refresher.view.current()
+    assert known is not None
+    assert known.mailboxes == {"new"}
+    assert snapshot.load(path) == known
+
+
+def test_domains_are_those_of_the_settings_and_not_of_the_file(store: Store, path: Path) -> None:
+    snapshot.save(path, Snapshot(register(store, "one"), frozenset({"one"}), frozenset({"former.example"})))
+    refresher = a_refresher(store, path)
+    refresher.refresh()
+    known = refresher.view.current()
+    assert known is not None
+    assert known.domains == set(DOMAINS)
+
+
+def test_without_the_store_the_file_is_used_and_not_fresh(path: Path, tmp_path: Path) -> None:
+    kept = Snapshot(7, frozenset({"one"}), frozenset(DOMAINS))
+    snapshot.save(path, kept)
+    absent = Store(f"sqlite:///{tmp_path / 'no-such-directory' / 'collector.db'}")
+    refresher = a_refresher(absent, path)
+    refresher.refresh()
+    assert refresher.view.current() == kept
+    assert not refresher.view.fresh()
+    absent.close()
