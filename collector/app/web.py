@@ -16,6 +16,7 @@ from collector.app.paths import writer_turn
 from collector.app.waiting import wait_for_store
 from collector.config import Role, Settings
 from collector.pipeline.inspection import Inspector
+from collector.pipeline.stages import Knowledge
 from collector.role import RoleContext
 from collector.role_http import Readiness
 from collector.store.engine import Store
@@ -38,12 +39,17 @@ def run_api(role: RoleContext) -> None:
     neighbours = Neighbours(settings, supervised=lifeline.is_supervised(os.environ))
     with decoders(role.clock) as made:
         knowledge = KnowledgeKeeper(store, settings, made.decoders)
+
+        def present() -> Knowledge:
+            """Nothing here works between requests: the first one after a SIGHUP reads the rules again."""
+            if role.reload_requested():
+                knowledge.reload_rules()
+            return knowledge()
+
         tools = ApiTools(
             store=store,
             actions=Actions(store, role.clock, turn.waiting),
-            inspector=Inspector(
-                store, reader, knowledge=knowledge, explain=knowledge.explain, clock=role.clock, turn=turn.waiting
-            ),
+            inspector=Inspector(store, reader, knowledge=present, explain=knowledge.explain, clock=role.clock, turn=turn.waiting),
             reader=reader,
             clock=role.clock,
             language=settings.language,
