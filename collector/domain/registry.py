@@ -39,5 +39,13 @@ class Source:
     snmp: SnmpIdentity | None = None
 
 
+def mailbox_of(recipient: str) -> str:
+    """`Acme-SEPM+anything@host` and `"acme-sepm"@host` → `acme-sepm`; the part after `+` is the console's own business."""
+    local = recipient.rpartition("@")[0]
+    if len(local) > 1 and local.startswith('"') and local.endswith('"'):
+        local = local[1:-1]
+    return local.partition("+")[0].casefold()
+
+
 SELF_CODE = "SELF"
 """The built-in customer that owns the cases which the collector raises about itself."""

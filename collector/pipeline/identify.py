@@ -5,7 +5,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from collector.domain.ids import SourceId
 from collector.domain.item import ItemKind
 from collector.domain.outcome import Outcome, Reason
-from collector.domain.registry import Source
+from collector.domain.registry import Source, mailbox_of
 from collector.domain.trap import SnmpVersion, Trap
 from collector.domain.trust import Trust
 from collector.journal.envelope import decode_envelope
@@ -56,18 +56,13 @@ class SourceIndex:
         return speaking[0] if len(speaking) == 1 else Reason.AMBIGUOUS_SOURCE
 
     def of_recipients(self, recipients: tuple[str, ...]) -> tuple[Source, ...]:
-        """Each source once, in the order of the envelope; the part after `+` is the console's own business."""
+        """Each source once, in the order of the envelope."""
         found: dict[SourceId, Source] = {}
         for recipient in recipients:
             source = self._by_mailbox.get(mailbox_of(recipient))
             if source is not None:
                 found.setdefault(source.id, source)
         return tuple(found.values())
-
-
-def mailbox_of(recipient: str) -> str:
-    """`Acme-SEPM+anything@host` → `acme-sepm`."""
-    return recipient.rpartition("@")[0].partition("+")[0].casefold()
 
 
 def identify(batch: Batch, index: SourceIndex) -> None:

@@ -2,6 +2,7 @@
 
 import re
 
+from collector.domain.registry import mailbox_of
 from collector.snapshot import SnapshotView
 from receivers.smtp import replies
 from receivers.smtp.replies import Reply
@@ -34,10 +35,8 @@ def recipient_reply(address: str, view: SnapshotView) -> Reply:
     snapshot = view.current()
     if snapshot is None:
         return replies.NOT_READY
-    local, _, domain = address.rpartition("@")
-    if domain.rstrip(".").casefold() not in snapshot.domains:
+    if address.rpartition("@")[2].rstrip(".").casefold() not in snapshot.domains:
         return replies.RELAYING_DENIED
-    mailbox = local.strip('"').casefold()
-    if mailbox in snapshot.mailboxes or mailbox.partition("+")[0] in snapshot.mailboxes:
+    if mailbox_of(address) in snapshot.mailboxes:
         return replies.RECIPIENT_OK
     return replies.UNKNOWN_MAILBOX if view.fresh() else replies.NOT_READY

@@ -5,9 +5,9 @@ from ipaddress import ip_network
 import pytest
 
 from collector.domain.outcome import Reason
-from collector.domain.registry import SnmpIdentity, Source
+from collector.domain.registry import SnmpIdentity, Source, mailbox_of
 from collector.domain.trap import Pdu, SnmpVersion, Trap
-from collector.pipeline.identify import SourceIndex, mailbox_of
+from collector.pipeline.identify import SourceIndex
 from collector.store.registry import SourceRecord
 from tests.builders import a_source
 
@@ -79,6 +79,9 @@ def test_what_is_remembered_of_peers_is_bounded(monkeypatch: pytest.MonkeyPatch)
         ("Acme-SEPM+anything@Example.org", "acme-sepm"),
         ("acme+a+b@example.org", "acme"),
         ("acme@x@example.org", "acme@x"),
+        ('"Acme-SEPM"@example.org', "acme-sepm"),
+        ('"acme+a"@example.org', "acme"),
+        ('"@example.org', '"'),
         ("acme", ""),
         ("", ""),
     ],
