@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from collector.store.dialect import table_of, upsert
 from collector.store.tables import CustomerRow, LedgerRow, SourceRow
@@ -62,7 +62,5 @@ def read_lines(connection: Connection, *, since_day: int, until_day: int, custom
 
 def total(connection: Connection) -> dict[str, int]:
     """Outcome to count, over everything ever counted."""
-    sums: dict[str, int] = {}
-    for row in connection.execute(select(_LEDGER.c.outcome, _LEDGER.c.number)):
-        sums[row.outcome] = sums.get(row.outcome, 0) + row.number
-    return sums
+    sums = select(_LEDGER.c.outcome, func.sum(_LEDGER.c.number)).group_by(_LEDGER.c.outcome)
+    return {outcome: int(count) for outcome, count in connection.execute(sums)}
