@@ -58,7 +58,6 @@ def _day(value: Any) -> Any:
     raise ValueError("must be a day such as 2026-03-02")
 
 
-_WORDS_SCHEMA = {"type": "array", "items": {"type": "string"}}
 Language: TypeAlias = Literal["es", "en"]
 Order: TypeAlias = Literal["oldest", "newest"]
 Word: TypeAlias = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(printable_line)]

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 THREADS = 12
-"""Requests worked on at once: fewer than the store has connections (5 and 10 more), so that none waits in vain for one."""
+"""Requests worked on at once: fewer than the store has connections (`collector.store.engine`), so that none waits for one."""
 MAX_HEAD = 64 * 1024
 HEAD_SECONDS = 10.0
 MOST_CONNECTIONS = 500

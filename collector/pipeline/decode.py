@@ -1,9 +1,9 @@
 """Stage 1: bytes become a trap, a mail, a tally, or a reason why not."""
 
 from collector.domain.item import ItemKind
-from collector.domain.mail import Mail
+from collector.domain.mail import Mail, MailResult
 from collector.domain.outcome import Outcome
-from collector.domain.trap import NotDecoded
+from collector.domain.trap import NotDecoded, TrapResult
 from collector.journal.envelope import decode_tally
 from collector.pipeline.draft import Batch, Decoders, Entry
 
@@ -30,7 +30,7 @@ def decode(batch: Batch, decoders: Decoders) -> None:
                 entry.settle(Outcome.LOOP, reason)
 
 
-def _keep(entry: Entry, result: object) -> None:
-    entry.decoded = result  # type: ignore[assignment]
-    if type(result) is NotDecoded:
+def _keep(entry: Entry, result: TrapResult | MailResult) -> None:
+    entry.decoded = result
+    if isinstance(result, NotDecoded):
         entry.settle(result.outcome, result.reason, result.detail)

@@ -12,10 +12,10 @@ from sqlalchemy.engine import Row
 from collector.domain.case import Verdict
 from collector.domain.ids import CaseId
 from collector.store.dialect import insert_rows, table_of
-from collector.store.tables import CaseLogRow, OriginalRow
+from collector.store.tables import CaseLogRow
 from collector.store.types import to_micros
 
-_LOG, _ORIGINALS = table_of(CaseLogRow), table_of(OriginalRow)
+_LOG = table_of(CaseLogRow)
 
 
 @dataclass(frozen=True, slots=True)
