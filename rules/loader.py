@@ -29,9 +29,11 @@ def builtin_packs_path() -> Path:
 
 def load_packs(packs: Path | Iterable[tuple[str, str]]) -> LoadResult:
     """Load every `*.yaml` of a folder, or (file name, text) pairs. Two packs of one name: the second is refused."""
+    if isinstance(packs, Path):
+        return load_folders([packs])
     good: dict[str, CompiledPack] = {}
     refused: dict[str, PackError] = {}
-    for file, text in _texts(packs, refused) if isinstance(packs, Path) else packs:
+    for file, text in packs:
         try:
             pack = _load_one(file, text)
         except PackError as error:
@@ -41,6 +43,13 @@ def load_packs(packs: Path | Iterable[tuple[str, str]]) -> LoadResult:
         if other is not pack:
             refused[file] = PackError([Located(file, 0, f"the pack name `{pack.spec.name}` is taken by {other.spec.file}")])
     return LoadResult(RuleSet(list(good.values())), refused)
+
+
+def load_folders(folders: Iterable[Path]) -> LoadResult:
+    """Load every `*.yaml` of these folders. A file that cannot be read is refused as a broken one is."""
+    unreadable: dict[str, PackError] = {}
+    loaded = load_packs([text for folder in folders for text in _texts(folder, unreadable)])
+    return LoadResult(loaded.ruleset, unreadable | loaded.refused)
 
 
 def _texts(folder: Path, refused: dict[str, PackError]) -> Iterable[tuple[str, str]]:

@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import asdict, replace
-from pathlib import Path
 
 from collector.config import Settings
 from collector.domain.errors import ConfigurationError
@@ -16,7 +15,7 @@ from collector.store.engine import Store
 from collector.store.registry import load_registry, registry_version
 from rules.engine import RuleSet
 from rules.explain import explain_mail, explain_trap
-from rules.loader import builtin_packs_path, load_packs
+from rules.loader import builtin_packs_path, load_folders
 
 _LOOK_SECONDS = 0.5
 log = Log(__name__)
@@ -76,21 +75,11 @@ class KnowledgeKeeper:
 def load_rules(settings: Settings) -> RuleSet:
     """The packs of the product and of the installation. A broken pack is left out and said; raise ConfigurationError when none
     is left."""
-    texts = _texts(builtin_packs_path())
-    if settings.rules.packs_dir is not None:
-        texts += _texts(settings.rules.packs_dir)
-    loaded = load_packs(texts)
+    own = settings.rules.packs_dir
+    loaded = load_folders([builtin_packs_path()] if own is None else [builtin_packs_path(), own])
     for file, error in loaded.refused.items():
         log.error("a rule pack was refused", file=file, reason=str(error))
     if not loaded.ruleset.packs:
         raise ConfigurationError("no rule pack could be loaded")
     log.info("rules were read", packs=len(loaded.ruleset.packs), refused=len(loaded.refused), hash=loaded.ruleset.hash)
     return loaded.ruleset
-
-
-def _texts(folder: Path) -> list[tuple[str, str]]:
-    """Raise ConfigurationError when the folder or a file in it cannot be read."""
-    try:
-        return [(path.name, path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.yaml"))]
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"[rules] packs_dir: {folder} cannot be read: {error}") from error
