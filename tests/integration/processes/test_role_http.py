@@ -96,10 +96,10 @@ def test_a_client_that_talks_nonsense_and_leaves_does_no_harm(
     server: RoleHttp, sent: bytes, capfd: pytest.CaptureFixture[str]
 ) -> None:
     for _ in range(5):
-        with socket.create_connection((server.address.host, server.address.port), timeout=30) as client:
-            with suppress(OSError):  # the server may have hung up before the end of it
-                client.sendall(sent)
-                client.shutdown(socket.SHUT_WR)
+        client = socket.create_connection((server.address.host, server.address.port), timeout=30)
+        with client, suppress(OSError):  # the server may have hung up before the end of it
+            client.sendall(sent)
+            client.shutdown(socket.SHUT_WR)
     assert request(server, "/healthz") == (200, "ok\n")
     assert capfd.readouterr().err == ""
 
