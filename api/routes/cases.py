@@ -72,7 +72,7 @@ def get(
     response: Response,
     accept_language: AcceptLanguage = None,
 ) -> CaseView:
-    """`data.case` of the hand-off contract as far as it is known. `ETag` is the case's version."""
+    """The case as far as it is known. `ETag` is the case's version."""
     language = language_of(query.language, accept_language, tools.language)
     with tools.store.read() as connection:
         case = visible_case(connection, external_key, caller)

@@ -1,5 +1,4 @@
-"""Cases, their history and what people ask to be done to them. The case is `data.case` of the hand-off contract with some facts
-more; what is not known yet is null or an empty list."""
+"""Cases, their history and what people ask to be done to them. What is not known yet is null or an empty list."""
 
 from typing import Annotated, Literal
 

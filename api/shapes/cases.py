@@ -23,7 +23,7 @@ EVIDENCE_SHOWN = 20
 EVIDENCE_IN_LISTS = 3
 """In a list of a hundred cases the whole evidence would be two thousand notifications."""
 EVIDENCE_OCTETS = 2048
-"""How much of a text is evidence (hand-off contract, section 3)."""
+"""How much of a text is evidence; more would make an answer large and a ticket unreadable."""
 _HIDDEN = ("request", "request_content")
 """Digests in log entries that make repeated requests known: nothing for readers."""
 

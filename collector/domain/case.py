@@ -62,7 +62,7 @@ class Verdict(StrEnum):
 COLLECTOR = "collector"
 """The actor of what time alone does to a case."""
 QUIET_BEFORE_RESOLVE = timedelta(minutes=15)
-"""A cleared severity 3-4 or contained case without a new signal for this long is resolved (design section 7)."""
+"""A cleared severity 3-4 or contained case without a new signal for this long is resolved."""
 QUIET_BEFORE_CLOSE = timedelta(minutes=60)
 """A resolved case without a new signal for this long is closed; inside it a raise reopens the case."""
 
@@ -116,7 +116,7 @@ class Case:
 
     @property
     def rank(self) -> int:
-        """Order of service: threat high/normal 1, low 3, contained 4, else the severity (design section 7)."""
+        """Order of service: threat high/normal 1, low 3, contained 4, else the severity."""
         return rank(self.kind, self.severity, self.urgency, self.contained)
 
     @property
@@ -129,7 +129,7 @@ class Case:
         return self.contained or (self.kind is CaseKind.SEVERITY_CASE and (self.severity or 4) >= 3)
 
     def quiet_verb(self, now: datetime) -> tuple[Verb, str] | None:
-        """What time alone does to the case, with the reason, or None (design section 7: three quiet times)."""
+        """What time alone does to the case, with the reason, or None: quiet after a clear, after resolved, or the rule's own."""
         quiet = now - self.last_seen_at
         if self.status is CaseStatus.RESOLVED:
             since = max(self.resolved_at or self.last_seen_at, self.last_seen_at)
@@ -164,7 +164,7 @@ _ACTIVE = frozenset({CaseStatus.OPEN, CaseStatus.ACKNOWLEDGED, CaseStatus.PENDIN
 
 
 def transition(case: Case, verb: Verb, *, at: datetime, actor: str, reason: str | None = None) -> Transition:
-    """What `verb` makes of `case` (design section 7's table). Raise Conflict where the table says 409."""
+    """What `verb` makes of `case`, by `_TARGETS`. Raise Conflict where that has no line: the API says 409."""
     if verb is Verb.NOTE:
         return Transition(replace(case, version=case.version + 1), Verdict.NOTED)
     target = _TARGETS.get((case.status, verb))

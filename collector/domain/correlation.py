@@ -32,7 +32,7 @@ _URGENCY_ORDER = {Urgency.LOW: 0, Urgency.NORMAL: 1, Urgency.HIGH: 2}
 
 
 def decide(case: Case | None, signal: Signal, *, at: datetime, source_id: SourceId | None, trust: Trust) -> Decision:
-    """`case` is the one that holds the key and is not closed, or None. `at` is the notification's arrival (design section 7)."""
+    """`case` is the one that holds the key and is not closed, or None. `at` is the notification's arrival."""
     if signal.type is SignalType.CLEAR:
         return _decide_clear(case, at=at, source_id=source_id, trust=trust)
     if case is None:
@@ -40,7 +40,7 @@ def decide(case: Case | None, signal: Signal, *, at: datetime, source_id: Source
     if case.status is CaseStatus.RESOLVED:
         return _decide_resolved(case, signal, at=at)
     if signal.contained and not case.contained:
-        # A row that says "dealt with" for an active threat is the console's all-clear for it (design section 6).
+        # A row that says "dealt with" for an active threat is the console's all-clear for it.
         return _decide_clear(case, at=at, source_id=source_id, trust=trust)
     relapses = case.cleared_at is not None and at >= case.cleared_at
     resumes = case.status is CaseStatus.PENDING

@@ -64,8 +64,8 @@ class NotificationId:
 def external_key(site: str, received_at_ns: int, first: NotificationId, correlation_key: str) -> ExternalKey:
     """`<SITE>-<ULID>`: 48 bits of arrival time in ms, 80 bits of a hash of the first notification and the correlation key.
 
-    Deterministic: a batch that runs twice, or a store restored from a backup, makes the same key again (hand-off contract,
-    section 2).
+    Deterministic: a batch that runs twice, or a store restored from a backup, makes the same key again, and
+    ticketing does not open a second ticket.
     """
     ms = (received_at_ns // 1_000_000) & ((1 << 48) - 1)
     seed = f"{first.stream}\0{first.seq}\0{first.row}\0{correlation_key}".encode()

@@ -6,7 +6,8 @@ _WEIGHT = 0.3
 
 
 class Pace:
-    """Learns what an item costs inside the transaction and allows as many as fit into 20 ms (design section 2.2).
+    """Learns what an item costs inside the transaction and allows as many as fit into 20 ms: an acknowledge through
+    the API must not feel the traffic.
 
     Between 500 and `most`: a smaller batch would spend its time on the commit."""
 

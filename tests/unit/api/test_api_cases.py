@@ -17,7 +17,7 @@ def only_case(caller: Caller, **options: Any) -> dict[str, Any]:
     return case
 
 
-def test_a_case_has_the_shape_of_the_contract(collector: World, admin: Caller) -> None:
+def test_a_case_has_the_documented_shape(collector: World, admin: Caller) -> None:
     [first] = collector.hear("case disk")
     case = only_case(admin)
     answer = admin.get(f"/api/v1/cases/{case['external_key']}")

@@ -1,4 +1,4 @@
-"""What a signal does to the case of its key, as tables: the columns "raise" and "clear" of the design's section 7."""
+"""What a signal does to the case of its key, as tables: raises and clears for every state."""
 
 from datetime import datetime, timedelta
 

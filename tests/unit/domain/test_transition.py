@@ -1,4 +1,4 @@
-"""The table of the design's section 7, row by row."""
+"""Which verb leads a case from which status where, and what is refused, row by row."""
 
 from dataclasses import replace
 
