@@ -119,17 +119,6 @@ def _check_regex(item: Node, modifiers: list[str]) -> None:
         item.error(str(error))
 
 
-def detection_fields(section_body: dict[str, object]) -> set[str]:
-    """The field names that a detection asks for."""
-    found: set[str] = set()
-    for name, selection in section_body.items():
-        if name != "condition":
-            for part in selection if isinstance(selection, list) else [selection]:
-                if isinstance(part, dict):
-                    found |= {str(key).split("|", 1)[0] for key in part}
-    return found
-
-
 def _read_words(node: Node, what: str) -> Words:
     section = node.mapping(what, schema.WORDS)
     texts = {language: section.text(language) for language in ("es", "en")}

@@ -120,10 +120,6 @@ class Case:
         return rank(self.kind, self.severity, self.urgency, self.contained)
 
     @property
-    def active_threat(self) -> bool:
-        return self.kind is CaseKind.THREAT_INCIDENT and not self.contained
-
-    @property
     def resolves_by_clear(self) -> bool:
         """Severity 1-2 and active threats are never resolved by a clear."""
         return self.contained or (self.kind is CaseKind.SEVERITY_CASE and (self.severity or 4) >= 3)

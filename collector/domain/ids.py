@@ -73,10 +73,5 @@ def external_key(site: str, received_at_ns: int, first: NotificationId, correlat
     return ExternalKey(f"{site}-{_crockford(value)}")
 
 
-def ulid_of(key: ExternalKey) -> str:
-    """The ULID part of an external key."""
-    return key.rsplit("-", 1)[1]
-
-
 def _crockford(value: int) -> str:
     return "".join(_CROCKFORD[(value >> shift) & 31] for shift in range(125, -1, -5))

@@ -48,7 +48,6 @@ class Reason(StrEnum):
     BAD_VARBIND = "bad_varbind"
     BAD_OID = "bad_oid"
     TOO_LARGE = "too_large"
-    TOO_DEEP = "too_deep"
     DECODER_FAILED = "decoder_failed"
     DECODER_TIMEOUT = "decoder_timeout"
     NO_TEXT = "no_text"

@@ -252,12 +252,6 @@ def get_case(connection: Connection, external_key: str) -> Case | None:
     return None if row is None else _case(row)
 
 
-def get_cases_by_id(connection: Connection, ids: Iterable[int]) -> dict[CaseId, ExternalKey]:
-    """External keys of these cases."""
-    statement = select(_CASES.c.id, _CASES.c.external_key).where(_CASES.c.id.in_(list(ids)))
-    return {CaseId(row.id): ExternalKey(row.external_key) for row in connection.execute(statement)}
-
-
 @dataclass(frozen=True, slots=True)
 class CaseFilter:
     """What to list. Empty tuples and None mean "any". `text` is looked for in titles, host and external key, whatever its

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
@@ -51,8 +51,3 @@ def upsert(
             continue
         changed[name] = table.c[name] + statement.excluded[name] if name in add else statement.excluded[name]
     connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changed), list(values))
-
-
-def highest(connection: Connection, table: Table, column: str) -> int:
-    """The largest value of an integer column, 0 when the table is empty."""
-    return int(connection.execute(select(func.coalesce(func.max(table.c[column]), 0))).scalar_one())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, literal_column, select, update
+from sqlalchemy import Connection, Select, delete, func, literal_column, select
 from sqlalchemy.engine import Row
 
 from collector.domain.ids import CustomerId, NotificationId
@@ -186,16 +186,3 @@ def find_notifications(connection: Connection, wanted: NotificationId) -> list[N
 def delete_item(connection: Connection, *, stream_id: int, seq: int) -> None:
     """Take an item's rows away before they are written anew (reprocess)."""
     connection.execute(delete(_ROWS).where(_ROWS.c.stream_id == stream_id, _ROWS.c.seq == seq))
-
-
-def count_states(connection: Connection, states: Iterable[Outcome]) -> dict[Outcome, int]:
-    """How many notifications are in these states now."""
-    wanted = list(states)
-    statement = select(_ROWS.c.state, func.count()).where(_ROWS.c.state.in_([state.value for state in wanted]))
-    counts = {Outcome(row[0]): int(row[1]) for row in connection.execute(statement.group_by(_ROWS.c.state))}
-    return {state: counts.get(state, 0) for state in wanted}
-
-
-def move_case(connection: Connection, *, from_case: int, to_case: int) -> None:
-    """Hand a case's notifications to another case (merge)."""
-    connection.execute(update(_ROWS).where(_ROWS.c.case_id == from_case).values(case_id=to_case))

@@ -22,12 +22,10 @@ from collector.store.engine import Connection, Store
 from collector.store.notifications import (
     COLUMNS,
     NotificationFilter,
-    count_states,
     delete_item,
     find_notifications,
     insert_notifications,
     list_notifications,
-    move_case,
 )
 from collector.store.streams import add_stream
 from collector.store.types import to_micros
@@ -173,20 +171,6 @@ def test_pages_follow_each_other_without_gap_or_repeat(store: Store, row: Rows) 
                 seen += [found.id.seq for found in page]
                 cursor = page[-1].cursor
             assert seen == (list(range(7, 0, -1)) if newest_first else list(range(1, 8)))
-
-
-def test_states_are_counted_also_when_there_are_none(store: Store, row: Rows) -> None:
-    with store.write() as connection:
-        insert_notifications(connection, [row(state="unmatched"), row(state="unmatched"), row(state="case")])
-        counted = count_states(connection, [Outcome.UNMATCHED, Outcome.UNDECODABLE])
-    assert counted == {Outcome.UNMATCHED: 2, Outcome.UNDECODABLE: 0}
-
-
-def test_a_merge_hands_the_notifications_over(store: Store, row: Rows) -> None:
-    with store.write() as connection:
-        insert_notifications(connection, [row(case_id=1), row(case_id=2), row(case_id=None)])
-        move_case(connection, from_case=1, to_case=2)
-        assert seqs(connection, NotificationFilter(case_id=2)) == [1, 2]
 
 
 def test_the_log_is_told_oldest_first_in_pages(store: Store) -> None:

