@@ -1,6 +1,6 @@
 """The published description: frozen, true about answers, its examples valid.
 
-`COLLECTOR_RENEW_GOLDEN=1` in front of pytest writes the golden file anew.
+`COLLECTOR_RENEW_GOLDEN=1 python -m pytest tests/integration/api/test_api_openapi.py` writes the golden file anew.
 """
 
 import json

@@ -11,7 +11,7 @@ from tests.databases import Databases, SqliteDatabases
 
 @pytest.fixture(scope="session")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Databases:
-    """Stores on SQLite; what may differ on PostgreSQL is tested in the ring with both."""
+    """Stores on SQLite; what may differ on PostgreSQL is tested on both, in test_api_on_both_databases."""
     return SqliteDatabases(tmp_path_factory.mktemp("stores"))
 
 
