@@ -51,7 +51,7 @@ class Child:
         return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
     def send(self, number: signal.Signals) -> None:
-        """Send a signal to the process, not to its helpers; nothing happens when it is dead."""
+        """Send a signal to the process, not to those that it started; nothing happens when it is dead."""
         self._process.send_signal(number)
 
     def kill(self) -> None:

@@ -1,4 +1,4 @@
-"""The receivers' pure decoders, as the pipeline gets them: traps in this process, mails in a supervised helper process."""
+"""The receivers' pure decoders, as the pipeline gets them: traps in this process, mails in a watched decoding process."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ class MadeDecoders:
 
 @contextmanager
 def decoders(clock: Clock) -> Iterator[MadeDecoders]:
-    """For any number of threads; the helper process is started with the first mail and ends with the block."""
+    """For any number of threads; the decoding process is started with the first mail and ends with the block."""
     lock = threading.Lock()
     with MailDecoder(clock=clock) as mail_decoder:
 

@@ -9,7 +9,7 @@ from collector.pipeline.draft import Batch, Decoders, Entry
 
 
 def decode(batch: Batch, decoders: Decoders) -> None:
-    """Traps here, mails together by the helper processes."""
+    """Traps here, mails together by the decoding processes."""
     mails: list[Entry] = []
     decode_trap = decoders.trap
     for entry in batch.entries:

@@ -1,5 +1,5 @@
 """One stored mail to text and the headers that rules look at. Pure and total: whatever the octets are, a `MailResult` comes back.
-Runs in a helper process (`worker`); MIME cutting lives in `mime`, charsets in `charset`, HTML in `html`."""
+Runs in a decoding process (`worker`); MIME cutting lives in `mime`, charsets in `charset`, HTML in `html`."""
 
 import hashlib
 import re

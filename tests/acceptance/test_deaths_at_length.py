@@ -62,7 +62,7 @@ class Killer:
         self._running.launch()
 
     def _below(self) -> list[int]:
-        """Roles and their helpers."""
+        """Roles and the processes that they started."""
         return self._running.processes()[1:]
 
     def _kill(self, pids: Iterable[int]) -> None:

@@ -134,7 +134,7 @@ def _drops(collector: Running) -> float:
 
 
 def _cpu(collector: Running) -> dict[str, float]:
-    """Processor seconds of each role so far, its helper processes left out."""
+    """Processor seconds of each role so far, the processes that it started left out."""
     times: dict[str, float] = {}
     for role, pid in collector.roles().items():
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()

@@ -1,4 +1,4 @@
-"""Mails per second: accepted durably over loopback by the receiver with the real journal, and decoded by one helper process."""
+"""Mails per second: accepted durably over loopback by the receiver with the real journal, and decoded by one decoding process."""
 
 import asyncio
 import multiprocessing
@@ -175,7 +175,7 @@ def _decoded() -> None:
             begun, count = time.perf_counter(), 3_000
             decoder.decode_many([mail] * count)
             rate = count / (time.perf_counter() - begun)
-        print(f"{f'{len(mail) / 1000:.0f} KB {name}, decoded by one helper process':58} {rate:9.0f}")
+        print(f"{f'{len(mail) / 1000:.0f} KB {name}, decoded by one decoding process':58} {rate:9.0f}")
 
 
 if __name__ == "__main__":

@@ -158,14 +158,14 @@ def test_nobody_survives_a_killed_supervisor(behaviour: str, supervise: Start, u
     until(lambda: not any(map(alive, pids)), "all are gone")
 
 
-def test_helpers_of_a_killed_role_go_with_it(supervise: Start, until: Until) -> None:
+def test_what_a_killed_role_started_goes_with_it(supervise: Start, until: Until) -> None:
     run = supervise(("a", "forking", 0))
     until(lambda: run.pids("a"), "a starts")
-    (helper,) = run.pids("a", "forked")
+    (forked,) = run.pids("a", "forked")
     # a stopped process would not notice that its parent is gone
-    os.kill(helper, signal.SIGSTOP)
+    os.kill(forked, signal.SIGSTOP)
     os.kill(run.pids("a")[0], signal.SIGKILL)
-    until(lambda: not alive(helper), "its helper is gone")
+    until(lambda: not alive(forked), "what it started is gone")
     until(lambda: len(run.pids("a")) == 2, "a starts again")
 
 
