@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check-config": ("check", "check the settings and say every mistake"),
     "customers": ("store_commands", "import customers and their sources"),
     "api-key": ("store_commands", "create keys for the API"),
+    "journal": ("journal_commands", "go on after the journal was lost"),
     "send-trap": ("traffic", "send one SNMP trap or inform"),
     "simulate": ("traffic", "send a realistic mix of notifications"),
     "explain": ("store_commands", "tell what became of a notification, and why"),

@@ -21,7 +21,7 @@ from collector.journal.interface import StreamState
 from collector.store.engine import Connection
 from collector.store.ledger import LedgerLine, read_lines, total
 from collector.store.registry import find_customer
-from collector.store.streams import Position, load_positions
+from collector.store.streams import Position, load_positions, load_retired
 
 router = APIRouter(prefix="/api/v1/ledger", tags=["ledger"])
 LONGEST = timedelta(days=400)
@@ -40,8 +40,8 @@ class Balance:
 
 
 def balance(positions: Sequence[Position], totals: Mapping[str, int], states: Mapping[StreamName, StreamState]) -> Balance:
-    """`positions` and `totals` are of one transaction, `states` of a later moment: what arrives in between is pending, and can
-    never look like a difference.
+    """`positions`, retired streams' included, and `totals` are of one transaction, `states` of a later moment: what arrives in
+    between is pending, and can never look like a difference.
 
     Each processed record is either a tally or an item with one outcome. What tallies counted never was a record.
     """
@@ -61,11 +61,12 @@ def get(query: Annotated[LedgerQuery, Query()], caller: LedgerReader, tools: Too
     with tools.store.read() as connection:
         customer_id = _customer(connection, query, caller)
         lines = read_lines(connection, since_day=_number(since), until_day=_number(until), customer_id=customer_id)
-        positions = list(load_positions(connection).values())
+        retired = load_retired(connection)
+        positions = [*load_positions(connection).values(), *retired.values()]
         totals = total(connection)
     if caller.customer_id is not None:
         return LedgerView(items=_items(lines), totals=_totals(lines))
-    states = {state.stream: state for state in tools.reader.streams()}
+    states = {state.stream: state for state in tools.reader.streams() if state.stream not in retired}
     sums = balance(positions, totals, states)
     return LedgerView(
         items=_items(lines),

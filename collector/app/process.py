@@ -22,7 +22,7 @@ from collector.role import RoleContext
 from collector.role_http import Readiness
 from collector.store.engine import Store
 from collector.store.seen import drop_expired
-from collector.store.streams import load_positions
+from collector.store.streams import load_positions, load_retired
 from collector.wake import WakeListener
 from collector.writer_turn import WriterTurn
 
@@ -43,7 +43,8 @@ def run_process(role: RoleContext) -> None:
     journal = open_journal(settings, role.clock)
     reader = journal.reader()
     with store.read() as connection:
-        verify_positions({name: position.position for name, position in load_positions(connection).items()}, reader.streams())
+        positions = {name: position.position for name, position in load_positions(connection).items()}
+        verify_positions(positions, reader.streams(), retired=load_retired(connection))
     counters = ProcessCounters()
     turn = WriterTurn(writer_turn(settings))
     listener = WakeListener(process_wake(settings))

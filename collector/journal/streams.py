@@ -19,7 +19,7 @@ from collector.journal.endword import EndWord
 from collector.journal.frames import MARKER_SIZE
 from collector.journal.keeper import SegmentKeeper
 from collector.journal.reader import SegmentReader
-from collector.journal.recovery import settle
+from collector.journal.recovery import lock_stream, settle
 from collector.journal.segments import marker_path, stream_directories
 from collector.journal.writer import SEGMENT_BYTES, SegmentWriter
 from collector.logs import Log
@@ -28,6 +28,8 @@ from collector.metrics import Family
 _log = Log(__name__)
 _NEW = ".new-"
 _LOCK = ".lock"
+_ASIDE = ".set-aside"
+"""Makes a directory's name that of no stream: it is neither read nor written nor cleared away any more."""
 
 
 class Journal:
@@ -79,6 +81,29 @@ class Journal:
 
     def keeper(self) -> SegmentKeeper:
         return SegmentKeeper(self._root)
+
+    def directories(self) -> set[StreamName]:
+        """Every stream that has a directory, whether it can be read or not."""
+        return set(stream_directories(self._root))
+
+    def aside(self, stream: StreamName) -> Path:
+        return self._root / f"{stream}{_ASIDE}"
+
+    def set_aside(self, stream: StreamName) -> None:
+        """Give up a stream, keeping its files under another name; the next writer of its lane begins a new one.
+
+        Raise JournalError when somebody writes it, or the disk refuses.
+        """
+        directory = self._root / str(stream)
+        try:
+            lock = lock_stream(directory, stream)
+            try:
+                directory.rename(self.aside(stream))
+                sync_directory(self._root)
+            finally:
+                os.close(lock)
+        except OSError as error:
+            raise JournalError(f"{stream}: cannot be set aside as {self.aside(stream)}: {error.strerror}") from error
 
     def families(self) -> Iterable[Family]:
         return self._counts.families()

@@ -23,14 +23,30 @@ class Position:
 
 
 def load_positions(connection: Connection) -> dict[StreamName, Position]:
-    rows = connection.execute(select(*_STREAMS.c["id", "name", "position", "tallies"]))
+    """Of the streams that are processed; retired ones are left out."""
+    return _load(connection, retired=False)
+
+
+def load_retired(connection: Connection) -> dict[StreamName, Position]:
+    """Where the streams stood that were given up: what was processed of them still counts."""
+    return _load(connection, retired=True)
+
+
+def _load(connection: Connection, *, retired: bool) -> dict[StreamName, Position]:
+    statement = select(*_STREAMS.c["id", "name", "position", "tallies"]).where(_STREAMS.c.retired.is_(retired))
+    rows = connection.execute(statement)
     return {(name := StreamName.parse(row.name)): Position(row.id, name, row.position, row.tallies) for row in rows}
 
 
 def add_stream(connection: Connection, stream: StreamName) -> Position:
     """Begin a stream at position 0."""
-    statement = insert(_STREAMS).values(name=str(stream), lane=stream.lane, position=0, tallies=0).returning(_STREAMS.c.id)
-    return Position(connection.execute(statement).scalar_one(), stream, 0, 0)
+    values = {"name": str(stream), "lane": stream.lane, "position": 0, "tallies": 0, "retired": False}
+    return Position(connection.execute(insert(_STREAMS).values(values).returning(_STREAMS.c.id)).scalar_one(), stream, 0, 0)
+
+
+def retire_stream(connection: Connection, position: Position) -> None:
+    """Give the stream up where it stands."""
+    connection.execute(update(_STREAMS).where(_STREAMS.c.id == position.id).values(retired=True))
 
 
 def save_position(connection: Connection, position: Position) -> None:

@@ -83,7 +83,8 @@ class ApiKeyRow(SQLModel, table=True):
 
 class StreamRow(SQLModel, table=True):
     """How far a journal stream has been processed. `tallies` counts the tally records up to `position`, so that
-    position - tallies is the number of items that have an outcome."""
+    position - tallies is the number of items that have an outcome. A `retired` stream was given up: it counts, and is never taken
+    up again."""
 
     __tablename__: ClassVar[Any] = "streams"
     id: int | None = Field(default=None, primary_key=True)
@@ -91,6 +92,7 @@ class StreamRow(SQLModel, table=True):
     lane: str = _text(nullable=False)
     position: int = Field(sa_column=Column(BigInteger, nullable=False))
     tallies: int = Field(sa_column=Column(BigInteger, nullable=False))
+    retired: bool = Field(default=False, nullable=False)
 
 
 class NotificationRow(SQLModel, table=True):

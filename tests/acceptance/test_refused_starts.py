@@ -4,8 +4,10 @@ import shutil
 
 import pytest
 
+from tests.acceptance.checks import assert_traps_once, numbered
 from tests.acceptance.conftest import Install
-from tests.acceptance.harness import Running
+from tests.acceptance.harness import Running, until
+from tests.acceptance.senders import health, send
 
 WRONG_CONFIGURATION = 78
 
@@ -40,14 +42,34 @@ def test_a_second_serve_with_the_same_data_is_refused_and_the_first_goes_on(firs
     assert (first.roles(), first.is_ready()) == (before, True)
 
 
-def test_a_journal_that_is_gone_stops_the_start_and_names_the_streams(first: Running) -> None:
-    first.settled()
+def test_a_journal_that_is_gone_stops_the_start_until_its_loss_is_accepted(first: Running) -> None:
+    before, after = numbered("Memory", range(12), metrics=3), numbered("Memory", range(12, 24), metrics=3)
+    send(first.snmp, *map(health, before))
+    until(lambda: first.settled().get("case") == len(before), "the first traps are in cases")
     streams = {line["stream"] for line in first.ledger()["streams"]}
+    while_it_runs = first.command("journal", "accept-loss", check=False)
+    assert (while_it_runs.returncode, while_it_runs.stdout) == (WRONG_CONFIGURATION, "")
+    assert "stop the collector first" in while_it_runs.stderr
     first.stop()
+
     shutil.rmtree(first.data_dir / "journal")
     said = refused(first)
     assert "the journal and the store do not belong together" in said
     assert [stream for stream in streams if stream not in said] == []
+    assert "collector journal accept-loss" in said
+    assert "nothing was done" in first.command("journal", "accept-loss", "--dry-run").stdout
+    accepted = first.command("journal", "accept-loss").stdout.splitlines()
+    assert {line.partition(":")[0] for line in accepted} == streams
+    assert "nothing to do" in first.command("journal", "accept-loss").stdout
+
+    first.start()
+    send(first.snmp, *map(health, after))
+    until(lambda: first.settled().get("case") == len(before + after), "the new traps join the cases of the first")
+    assert_traps_once(first, "Memory", before + after)
+    ledger = first.ledger()
+    assert ledger["arrived"] == ledger["accounted"]
+    assert streams < {line["stream"] for line in ledger["streams"]}
+    first.stop()
 
 
 def test_a_wrong_setting_is_named(install: Install) -> None:

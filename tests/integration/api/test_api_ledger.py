@@ -11,7 +11,7 @@ from api.routes.ledger import balance
 from collector.domain.ids import StreamName
 from collector.domain.item import TallyReason
 from collector.journal.interface import StreamState
-from collector.store.streams import Position
+from collector.store.streams import Position, load_positions, retire_stream
 from tests.api_world import Caller, World, trap_saying
 
 PATH = "/api/v1/ledger"
@@ -140,3 +140,18 @@ def test_a_stream_that_the_journal_lost_or_the_store_does_not_know_yet_is_no_dif
     positions = [Position(1, STREAMS[0], 5, 1)]
     found = balance(positions, {"case": 4}, {STREAMS[1]: StreamState(STREAMS[1], 1, 3)})
     assert (found.arrived, found.accounted, found.pending, found.difference) == (7, 4, 3, 0)
+
+
+def test_what_was_processed_of_a_retired_stream_still_adds_up(collector: World, admin: Caller) -> None:
+    collector.hear("case disk", "info x")
+    collector.tally(TallyReason.OVER_LIMIT, 7)
+    collector.process()
+    before = admin.get(PATH).json()
+    with collector.store.write() as connection:
+        for position in load_positions(connection).values():
+            retire_stream(connection, position)
+    after = admin.get(PATH).json()
+    assert [after[name] for name in SUMS] == [9, 9, 0, 0]
+    reached = {line["stream"]: line["position"] for line in after["streams"]}
+    assert reached == {line["stream"]: line["position"] for line in before["streams"]}
+    assert {line["pending"] for line in after["streams"]} == {0}

@@ -26,7 +26,7 @@ from collector.store.registry import (
     save_sources,
 )
 from collector.store.seen import drop_expired, load_seen, save_seen
-from collector.store.streams import Position, add_stream, load_positions, save_position
+from collector.store.streams import Position, add_stream, load_positions, load_retired, retire_stream, save_position
 from collector.store.tables import ApiKeyRow, SourceRow
 from collector.store.types import UtcTime, from_micros, to_micros
 from tests.builders import NOON, after
@@ -94,6 +94,18 @@ def test_positions_come_back_by_stream(store: Store) -> None:
     with store.read() as connection:
         assert load_positions(connection) == {STREAM: Position(first.id, STREAM, 5_000_000_000, 7), bulk: second}
         assert (second.position, second.tallies) == (0, 0)
+
+
+def test_a_retired_stream_keeps_its_row_and_is_not_among_the_positions(store: Store) -> None:
+    anew = StreamName("snmp-0", bulk=False, epoch="z00000")
+    with store.write() as connection:
+        first = Position(add_stream(connection, STREAM).id, STREAM, 5, 1)
+        save_position(connection, first)
+        retire_stream(connection, first)
+        second = add_stream(connection, anew)
+    with store.read() as connection:
+        assert load_positions(connection) == {anew: second}
+        assert load_retired(connection) == {STREAM: first}
 
 
 def test_an_api_key_is_found_by_itself_alone_and_is_stored_nowhere(store: Store, people: People) -> None:

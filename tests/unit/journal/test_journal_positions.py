@@ -5,7 +5,7 @@ import pytest
 from collector.domain.errors import ConfigurationError
 from collector.domain.ids import StreamName
 from collector.journal.interface import StreamState
-from collector.journal.positions import verify_positions
+from collector.journal.positions import Mismatch, troubles, verify_positions
 
 MAIN = StreamName("snmp-0", bulk=False, epoch="aaaaaa")
 BULK = StreamName("snmp-0", bulk=True, epoch="bbbbbb")
@@ -54,5 +54,19 @@ def test_every_trouble_is_named_with_its_remedy() -> None:
         verify_positions({MAIN: 10, BULK: 4}, [StreamState(MAIN, 1, 9)])
     lines = str(caught.value).splitlines()
     assert len(lines) == 3
-    assert "remove the stored position of snmp-0-aaaaaa" in lines[1]
-    assert "remove the stored position of snmp-0-bulk-bbbbbb" in lines[2]
+    assert [line.partition(":")[0] for line in lines[1:]] == ["snmp-0-aaaaaa", "snmp-0-bulk-bbbbbb"]
+    assert [line for line in lines[1:] if "`collector journal accept-loss`" not in line] == []
+
+
+def test_a_retired_stream_that_comes_back_stops_the_start() -> None:
+    with pytest.raises(ConfigurationError, match=r"snmp-0-aaaaaa: .* given it up\. Move its directory away"):
+        verify_positions({}, [StreamState(MAIN, 1, 9)], retired={MAIN})
+
+
+def test_a_retired_stream_that_stays_away_is_no_trouble() -> None:
+    verify_positions({MAIN_ANEW: 2}, [StreamState(MAIN_ANEW, 1, 9)], retired={MAIN})
+
+
+def test_a_stream_beside_one_that_must_be_given_up_is_its_successor() -> None:
+    states = [StreamState(MAIN, 1, 9), StreamState(MAIN_ANEW, 1, 5)]
+    assert [(found.stream, found.mismatch) for found in troubles({MAIN: 10}, states)] == [(MAIN, Mismatch.SHORT)]
