@@ -3,7 +3,6 @@ the store while it is there. Writing it from the store is the composition root's
 
 import json
 import os
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,22 +27,26 @@ class SnapshotView:
 
     def __init__(self, clock: Clock, snapshot: Snapshot | None = None) -> None:
         self._clock = clock
-        self._lock = threading.Lock()
-        self._snapshot = snapshot
-        self._confirmed_ns: int | None = None
+        self._known: tuple[Snapshot | None, int | None] = (snapshot, None)
+        """What is known and when it was confirmed, replaced as one so that they always belong together."""
 
     def current(self) -> Snapshot | None:
-        return self._snapshot
+        return self._known[0]
 
     def fresh(self) -> bool:
-        confirmed = self._confirmed_ns
+        return self._is_fresh(self._known[1])
+
+    def fresh_snapshot(self) -> tuple[Snapshot | None, bool]:
+        """What is known, and whether it is fresh: of one moment."""
+        snapshot, confirmed = self._known
+        return snapshot, self._is_fresh(confirmed)
+
+    def _is_fresh(self, confirmed: int | None) -> bool:
         return confirmed is not None and self._clock.monotonic_ns() - confirmed < FRESH_SECONDS * NS_PER_SECOND
 
     def confirm(self, snapshot: Snapshot) -> None:
         """The store just said so."""
-        with self._lock:
-            self._snapshot = snapshot
-            self._confirmed_ns = self._clock.monotonic_ns()
+        self._known = (snapshot, self._clock.monotonic_ns())
 
 
 def load(path: Path) -> Snapshot | None:

@@ -141,9 +141,13 @@ class Supervisor:
                 continue
             kept.child = None
             self._schedule(kept, now_ns)
-            if code == EXIT_CONFIGURATION:
+            if code == EXIT_CONFIGURATION and not kept.restarts:
                 self._exit_code = code
                 log.error("a role refuses its configuration, everything stops", role=kept.spec.name)
+            elif code == EXIT_CONFIGURATION:
+                # It worked before, and so do the others: what somebody changed meanwhile must not take the intake down.
+                kept.next_start_ns = now_ns + _ns(LONGEST_DELAY)
+                log.error("a role refuses its configuration and is tried again", role=kept.spec.name)
             else:
                 log.warning("a role process ended and is started again", role=kept.spec.name, exit_code=code)
         if os.getpid() == 1:

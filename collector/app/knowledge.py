@@ -51,12 +51,17 @@ class KnowledgeKeeper:
         log.info("customers were read again", version=registry.version, sources=len(registry.sources))
 
     def reload_rules(self) -> None:
-        """Read the packs again; the last good set stays when none can be loaded."""
+        """Read the packs again. The last good set stays, as a whole, when a pack of it is broken or gone."""
         try:
-            self._ruleset = load_rules(self._settings)
+            loaded = load_rules(self._settings)
         except ConfigurationError as error:
             log.error("the rules were not reloaded", reason=str(error))
             return
+        missing = {pack.name for pack in self._ruleset.packs} - {pack.name for pack in loaded.packs}
+        if missing:
+            log.error("the rules were not reloaded", reason=f"without {', '.join(sorted(missing))}; restart to leave a pack out")
+            return
+        self._ruleset = loaded
         self._knowledge = replace(self._knowledge, rules=self._ruleset)
 
     def explain(self, decoded: Trap | Mail, source: str, products: tuple[str, ...]) -> dict[str, object]:

@@ -11,6 +11,7 @@ from collector.app.knowledge import KnowledgeKeeper
 from collector.app.memory import settle_down
 from collector.app.paths import process_wake, writer_turn
 from collector.app.waiting import wait_for_store
+from collector.domain.errors import Unavailable
 from collector.journal.interface import JournalKeeper
 from collector.journal.positions import verify_positions
 from collector.logs import Log
@@ -28,6 +29,8 @@ from collector.writer_turn import WriterTurn
 
 _QUIET_EVERY_SECONDS = 1.0
 _TIDY_EVERY_SECONDS = 60.0
+_SHARE = 50
+"""A chore may take a fiftieth of the time."""
 _WRITE_WAIT_SECONDS = 2.0
 """For the store's write lock; then it looks whether it must stop, and tries again. Well within its share of the stop time."""
 log = Log(__name__)
@@ -104,17 +107,29 @@ class Chores:
         self._processor = processor
         self._actions = actions
         self._knowledge = knowledge
-        self._due: dict[Callable[[], None], float] = {self._quiet: 0.0, self._tidy: 0.0}
+        self._quiet_at = self._tidy_at = 0.0
 
     def __call__(self) -> None:
         """Raise Unavailable when the store is away."""
         if self._role.reload_requested():
             self._knowledge.reload_rules()
-        now = time.monotonic()
-        for chore, every in ((self._quiet, _QUIET_EVERY_SECONDS), (self._tidy, _TIDY_EVERY_SECONDS)):
-            if now >= self._due[chore]:
-                self._due[chore] = now + every
-                chore()
+        self._quiet_at = self._when_due(self._quiet, self._quiet_at, _QUIET_EVERY_SECONDS)
+        self._tidy_at = self._when_due(self._tidy, self._tidy_at, _TIDY_EVERY_SECONDS)
+
+    def _when_due(self, chore: Callable[[], None], due: float, every: float) -> float:
+        """Do it when its time has come; return when it comes next. Notifications wait meanwhile, so one that takes long is done
+        more seldom, and one that fails is tried again in its turn instead of stopping the line."""
+        begun = time.monotonic()
+        if begun < due:
+            return due
+        try:
+            chore()
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 (the edge of housekeeping)
+            log.error("a chore failed", chore=chore.__name__.strip("_"), cause=error)
+        ended = time.monotonic()
+        return ended + max(every, _SHARE * (ended - begun))
 
     def _quiet(self) -> None:
         changed = self._actions.pass_quiet_time(until=self._processor.caught_up_to)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from collector import snapshot
 from collector.domain.clock import Clock
-from collector.domain.errors import CollectorError
+from collector.domain.errors import ConfigurationError
 from collector.logs import Log
 from collector.snapshot import Snapshot, SnapshotView
 from collector.store.engine import Store
@@ -26,7 +26,7 @@ class SnapshotRefresher:
         self._domains = frozenset(domains)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="snapshot", daemon=True)
-        self.view = SnapshotView(clock, snapshot.load(path))
+        self.view = SnapshotView(clock, _last(path))
         self._away = False
         self._asked = False
 
@@ -46,9 +46,9 @@ class SnapshotRefresher:
         """Once. The store being away is no error here."""
         try:
             present = self._read()
-        except CollectorError as error:
+        except Exception as error:  # noqa: BLE001 (a thread that ended here would leave new mailboxes unknown for ever)
             if not self._away:
-                log.warning("the store is away; the snapshot is used alone", reason=str(error))
+                log.warning("the store is away; the snapshot is used alone", reason=f"{type(error).__name__}: {error}")
             self._away = True
             return
         self._away = False
@@ -73,3 +73,12 @@ class SnapshotRefresher:
     def _snapshot(self, registry: Registry) -> Snapshot:
         mailboxes = frozenset(source.mailbox.casefold() for source in registry.sources if source.mailbox is not None)
         return Snapshot(registry.version, mailboxes, self._domains)
+
+
+def _last(path: Path) -> Snapshot | None:
+    """What was written last. A damaged file is as good as none: until the store was asked, unknown mailboxes get 451."""
+    try:
+        return snapshot.load(path)
+    except ConfigurationError as error:
+        log.warning("the snapshot cannot be read; it is written again", reason=str(error))
+        return None

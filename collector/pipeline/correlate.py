@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 
 from collector.domain.case import Case, CaseStatus, Verdict
+from collector.domain.clock import from_ns
 from collector.domain.correlation import JOINED, Decision, decide
-from collector.domain.ids import CaseId, CustomerId, ExternalKey, external_key
+from collector.domain.ids import CaseId, CustomerId, ExternalKey, StreamName, external_key
 from collector.domain.outcome import Outcome
 from collector.domain.registry import Customer
 from collector.domain.signal import Classified, MatchedCondition, Signal, SignalType
@@ -74,8 +76,8 @@ class Correlation:
     def _decide(self, entry: Entry, draft: Draft, signal: Signal) -> None:
         key = (self._customer(draft).id, signal.key)
         fold = self._holding.get(key)
-        at = self._batch.at(entry)
         case = None if fold is None else _present(fold, signal)
+        at = self._time_of(entry, signal, case)
         source_id = draft.source.id if draft.source else None
         decision = decide(case, signal, at=at, source_id=source_id, trust=entry.trust)
         draft.verdict = decision.verdict.value
@@ -91,6 +93,19 @@ class Correlation:
         else:
             fold.change(entry, draft, decision, signal, at=at, trust=entry.trust)
         draft.fold = fold
+
+    def _time_of(self, entry: Entry, signal: Signal, case: Case | None) -> datetime:
+        """When it happened, for the decision.
+
+        What a person reprocesses happens now, but for a clear: it says how it was then. A console's own lane keeps its order
+        whatever the clock of this machine does, so there the time of a case never goes back; between lanes only the time tells.
+        """
+        at = from_ns(entry.item.received_at_ns) if signal.type is SignalType.CLEAR else self._batch.at(entry)
+        if case is None or case.status is CaseStatus.RESOLVED or self._batch.late_at is not None:
+            return at
+        latest = max(case.last_seen_at, case.cleared_at or case.last_seen_at)
+        in_order = at < latest and case.channel == entry.item.transport.value and not StreamName.parse(entry.item.stream).bulk
+        return latest if in_order else at
 
     def _open(self, key: _Key, entry: Entry, draft: Draft, decision: Decision) -> CaseFold:
         found, at = draft.classified, self._batch.at(entry)

@@ -32,11 +32,11 @@ def readable(text: str) -> str:
 
 def recipient_reply(address: str, view: SnapshotView) -> Reply:
     """Whether mail for `address` is taken. Case does not matter; what stands behind a `+` does not either."""
-    snapshot = view.current()
+    snapshot, fresh = view.fresh_snapshot()
     if snapshot is None:
         return replies.NOT_READY
     if address.rpartition("@")[2].rstrip(".").casefold() not in snapshot.domains:
         return replies.RELAYING_DENIED
     if mailbox_of(address) in snapshot.mailboxes:
         return replies.RECIPIENT_OK
-    return replies.UNKNOWN_MAILBOX if view.fresh() else replies.NOT_READY
+    return replies.UNKNOWN_MAILBOX if fresh else replies.NOT_READY

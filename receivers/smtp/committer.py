@@ -58,6 +58,8 @@ class Committer:
         self._queue: queue.SimpleQueue[Pending | None] = queue.SimpleQueue()
         self._report = threading.Event()
         self._thread = threading.Thread(target=self._run, name="smtp-committer", daemon=True)
+        self.failure: Exception | None = None
+        """What ended the thread before its time."""
 
     def start(self) -> None:
         self._thread.start()
@@ -79,6 +81,13 @@ class Committer:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
+        try:
+            self._work()
+        except Exception as error:  # noqa: BLE001 (the edge of the thread: the owner is told through `failure`)
+            self.failure = error
+            log.error("a thread of the receiver ended", thread=threading.current_thread().name, cause=error)
+
+    def _work(self) -> None:
         while True:
             stopping = self._stopping
             group = self._group(wait=not stopping)

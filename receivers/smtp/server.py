@@ -83,7 +83,7 @@ class SmtpReceiver:
     @property
     def failure(self) -> Exception | None:
         """What ended the loop before its time. When there is something, the process should end and be started again."""
-        return self._failure
+        return self._failure or self._committer.failure
 
     def families(self) -> Iterable[Family]:
         """For `collector.metrics`."""

@@ -80,3 +80,31 @@ def test_without_the_store_the_file_is_used_and_not_fresh(path: Path, tmp_path: 
     assert refresher.view.current() == kept
     assert not refresher.view.fresh()
     absent.close()
+
+
+def test_a_damaged_file_is_as_good_as_none(store: Store, path: Path) -> None:
+    version = register(store, "one")
+    path.write_text("{", encoding="utf-8")
+    refresher = a_refresher(store, path)
+    assert refresher.view.fresh_snapshot() == (None, False)
+    refresher.refresh()
+    assert refresher.view.fresh_snapshot() == (Snapshot(version, frozenset({"one"}), frozenset(DOMAINS)), True)
+    assert snapshot.load(path) == refresher.view.current()
+
+
+def test_whatever_the_store_answers_the_last_snapshot_stays_and_the_next_question_is_asked(store: Store, path: Path) -> None:
+    register(store, "one")
+    refresher = a_refresher(store, path)
+    refresher.refresh()
+    known = refresher.view.current()
+    with store.write() as connection:
+        connection.exec_driver_sql("UPDATE meta SET value = 'nonsense' WHERE key = 'registry_version'")
+    refresher.refresh()
+    assert refresher.view.current() == known
+    with store.write() as connection:
+        connection.exec_driver_sql("UPDATE meta SET value = '7' WHERE key = 'registry_version'")
+    register(store, "two")
+    refresher.refresh()
+    now = refresher.view.current()
+    assert now is not None
+    assert now.mailboxes == {"one", "two"}

@@ -13,7 +13,7 @@ from collector.domain.signal import CaseKind
 from collector.pipeline.originals import OriginalsKeeper
 from collector.store.originals import find_original
 from tests.builders import NOON, after
-from tests.pipeline_world import MAIN, World
+from tests.pipeline_world import BULK, MAIN, World
 
 # (minutes, instruction): what arrives, the verdict on each, and the verdicts in the log of the last case
 _STORIES = [
@@ -240,4 +240,21 @@ def test_another_console_of_the_customer_cannot_clear(world: World) -> None:
     world.mail("clear disk", to=["acme-2@example.org"])
     world.process()
     assert world.outcomes()[0] == ("informational", "clear_other_source")
+    assert world.case().cleared_at is None
+
+
+def test_a_clock_that_goes_back_hides_neither_a_clear_nor_a_relapse_of_one_lane(world: World) -> None:
+    arrive(world, [(60, "raise disk 3"), (0, "clear disk")], one_by_one=True)
+    assert world.case().cleared_at == after(minutes=60)
+    arrive(world, [(1, "raise disk 3")], one_by_one=True)
+    case = world.case()
+    assert (case.cleared_at, case.occurrences, case.last_seen_at) == (None, 2, after(minutes=60))
+
+
+def test_a_late_clear_from_the_bulk_lane_does_not_clear_what_came_after_it(world: World) -> None:
+    arrive(world, [(60, "raise disk 3")], one_by_one=True)
+    world.clock.moment = after(minutes=30)
+    world.trap("clear disk", stream=BULK)
+    world.process()
+    assert world.outcomes() == [("case", ""), ("informational", "clear_out_of_date")]
     assert world.case().cleared_at is None

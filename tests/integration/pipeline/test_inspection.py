@@ -163,6 +163,20 @@ def test_a_case_opened_by_reprocessing_begins_now_and_says_that_it_is_late(world
     assert (noted.verdict.value, noted.actor, noted.text) == ("noted", "user:ana", f"reprocessed {item}")
 
 
+def test_a_clear_that_is_reprocessed_says_how_it_was_when_it_came(world: World, inspector: Inspector) -> None:
+    teach(world, b"new")
+    arrived = world.trap("clear disk", community=b"unknown")
+    world.process()
+    world.clock.move(timedelta(minutes=10))
+    world.trap("raise disk 2", community=b"new")
+    world.process()
+    world.clock.move(timedelta(minutes=10))
+    teach(world, b"unknown")
+    (row,) = inspector.reprocess(arrived, actor="user:ana")
+    assert (row.state.value, row.reason.value) == ("informational", "clear_out_of_date")
+    assert world.case().cleared_at is None
+
+
 def test_what_is_still_in_quarantine_may_be_tried_again_and_again(world: World, inspector: Inspector) -> None:
     item = world.trap("raise disk 2", community=b"new")
     world.process()

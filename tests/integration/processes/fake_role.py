@@ -30,6 +30,10 @@ if behaviour == "orphaning":
     orphan = subprocess.run(["sh", "-c", "sh -c 'exit 0' & echo $!"], capture_output=True, text=True, check=True)
     note(f"orphan {orphan.stdout.strip()}")
 note(f"started {os.getpid()}")
+if behaviour == "once-then-78":
+    again = notes.read_text(encoding="ascii").count(f"{name} started") > 1
+    note("refuses" if again else "works")
+    sys.exit(78 if again else 1)
 if behaviour.startswith("exit"):
     sys.exit(int(behaviour.removeprefix("exit")))
 if behaviour == "receiving":

@@ -179,3 +179,12 @@ def test_as_process_1_of_a_container_it_buries_orphans(supervise: Start, until: 
     until(lambda: len(seen.read_text().split()) == 1, "only the role is a child of the supervisor")
     os.kill(supervisor, signal.SIGTERM)
     assert run.process.wait(timeout=30) == 0
+
+
+def test_a_role_that_worked_before_and_refuses_its_configuration_now_stops_nothing(supervise: Start, until: Until) -> None:
+    run = supervise(("a", "obedient", 0), ("b", "once-then-78", 0))
+    until(lambda: len(run.pids("b")) >= 2, "b is started again")
+    until(lambda: run.notes("b refuses"), "b refuses")
+    assert run.process.poll() is None
+    assert len(run.pids("a")) == 1
+    assert run.stop()[0] == 0
