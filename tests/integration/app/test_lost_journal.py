@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from collector.app.lost_journal import accept_loss
-from collector.domain.errors import ConfigurationError
+from collector.domain.errors import ConfigurationError, JournalError
 from collector.domain.ids import StreamName
 from collector.journal.positions import verify_positions
 from collector.journal.streams import Journal
@@ -123,6 +123,17 @@ def test_what_was_interrupted_before_the_store_knew_is_finished_the_next_time(st
     verify(store, journal)
 
 
+def test_what_was_set_aside_before_is_never_overwritten(store: Store, journal: Journal) -> None:
+    short = fill(journal, 5)
+    process(store, short, 7)
+    journal.aside(short).mkdir()
+    (journal.aside(short) / "kept").touch()
+    with pytest.raises(JournalError, match=f"{short}: cannot be set aside"):
+        accept(store, journal)
+    assert (positions(store), retired(store)) == ({short: 7}, {})
+    assert journal.directories() == {short}
+
+
 def test_a_foreign_stream_is_named_and_left_alone(store: Store, journal: Journal, root: Path) -> None:
     known = fill(journal, 5)
     process(store, known, 5)
@@ -159,7 +170,7 @@ def test_a_stream_whose_directory_cannot_be_read_is_not_given_up(store: Store, j
     assert (positions(store), retired(store)) == ({damaged: 3}, {})
 
 
-def test_a_dry_run_says_the_same_and_changes_nothing(store: Store, journal: Journal, root: Path) -> None:
+def test_a_dry_run_says_the_same_and_changes_nothing(store: Store, journal: Journal) -> None:
     short = fill(journal, 5)
     process(store, short, 7)
     said = accept(store, journal, dry_run=True)
