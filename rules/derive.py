@@ -80,8 +80,13 @@ def _between(spec: FieldSpec) -> _Cut:
     return cut
 
 
+PERCENTAGE = "%"
+"""Among the texts of `before`: a whole percentage such as `98.5%`."""
+
+
 def _before(spec: FieldSpec) -> _Cut:
-    skip, ends = spec.skip, spec.before
+    skip, ends = spec.skip, tuple(end for end in spec.before if end != PERCENTAGE)
+    measured = PERCENTAGE in spec.before
 
     def cut(text: str) -> str | None:
         text = one_line(fold(text[:MAX_SCAN]))
@@ -91,9 +96,20 @@ def _before(spec: FieldSpec) -> _Cut:
             lead = next(phrase for phrase in skip if text.startswith(phrase))
             text = text[len(lead) :].lstrip()
         places = [place for place in map(text.find, ends) if place >= 0]
+        if measured and (place := _percentage_in(text)) >= 0:
+            places.append(place)
         return clean(text[: min(places)]) if places else None
 
     return cut
+
+
+def _percentage_in(text: str) -> int:
+    """Where a percentage such as ` 98.5%` begins, -1 without one: a measured value is never part of a name."""
+    sign = text.find("%")
+    begin = sign
+    while begin > 0 and (text[begin - 1].isdigit() or text[begin - 1] in ".,<>="):
+        begin -= 1
+    return begin if 0 < begin < sign and text[begin - 1] == " " else -1
 
 
 def _words(spec: FieldSpec) -> _Cut:

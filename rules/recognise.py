@@ -50,7 +50,15 @@ class TrapIndex:
                         table.setdefault(oid, []).append(kind)
                 for entry in side.windows:
                     self._windows.setdefault(entry, []).append(kind)
+        self._add_forms_without_zero()
         self._lengths = sorted({oid.count(".") + 1 for oid in self._under}, reverse=True)
+
+    def _add_forms_without_zero(self) -> None:
+        """`<enterprise>.0.<n>` is what RFC 3584 section 3.1 makes of a v1 trap; some agents and relays leave the 0 out."""
+        for oid, kinds in list(self.exact.items()):
+            head, zero, last = oid.rpartition(".0.")
+            if zero and last.isdigit():
+                self.exact.setdefault(f"{head}.{last}", kinds)
 
     def find(self, trap_oid: str) -> list[CompiledKind]:
         """The most specific kinds for the OID: several only on a tie."""

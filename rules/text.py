@@ -89,9 +89,9 @@ def as_phrase(words: list[str]) -> str:
 def key_part(value: str) -> str:
     """One part of a correlation key, so written that no value can imitate another part.
 
-    Blanks are collapsed; `%`, `:`, control and direction characters stand in percent form of their UTF-8 octets. What is
-    longer than MAX_KEY_PART is cut and gets a hash of the whole as its tail."""
-    value = one_line(value)
+    Compatible forms of a character count as one (NFKC), blanks are collapsed; `%`, `:`, control and direction characters stand in
+    percent form of their UTF-8 octets. What is longer than MAX_KEY_PART is cut and gets a hash of the whole as its tail."""
+    value = one_line(unicodedata.normalize("NFKC", value))
     part = _KEY_UNSAFE.sub(_percent, value)
     if len(part) <= MAX_KEY_PART:
         return part

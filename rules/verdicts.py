@@ -65,6 +65,8 @@ def key_maker(pack_name: str, key: tuple[str, ...]) -> Callable[[Values], str]:
             text += before
             if field:
                 value = values[field]
+                if field == HOST_FIELD:
+                    value = value.casefold()  # consoles write one computer's name in either case
                 text += key_part(value) if len(value) <= _CACHED_LENGTH else key_part.__wrapped__(value)
         return text
 

@@ -23,13 +23,15 @@ from collector.store.engine import Store
 from collector.writer_turn import WriterTurn
 
 _ASK_SECONDS = 1.0
+_WRITE_WAIT_SECONDS = 3.0
+"""Then the caller hears 503 and may try again; a person should not wait longer, nor a stop."""
 SUPERVISOR = "supervisor"
 
 
 def run_api(role: RoleContext) -> None:
     """Until stopped. Raise ConfigurationError when schema or rules do not fit."""
     settings = role.settings
-    store = Store(settings.store_url)
+    store = Store(settings.store_url, write_wait_seconds=_WRITE_WAIT_SECONDS)
     wait_for_store(store, role)
     if role.stop.is_set():
         return

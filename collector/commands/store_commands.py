@@ -165,6 +165,8 @@ def _create_key(args: argparse.Namespace) -> int:
                 if customer is None:
                     raise NotFound(f"--customer: there is no customer {args.customer}")
                 customer_id = customer.id
+            if args.days is not None and args.days < 1:
+                raise Rejected("--days: at least 1")
             expires_at = None if args.days is None else now + timedelta(days=args.days)
             key = create_api_key(
                 connection, name=args.name, scopes=scopes, at=now, customer_id=customer_id, expires_at=expires_at

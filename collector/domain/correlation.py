@@ -64,6 +64,8 @@ def _decide_resolved(case: Case, signal: Signal, *, at: datetime) -> Decision:
     quiet_since = max(case.resolved_at or case.last_seen_at, case.last_seen_at)
     if at - quiet_since >= QUIET_BEFORE_CLOSE:
         return Decision(Verdict.CONTAINED if signal.contained else Verdict.OPENED, replaces=True)
+    if signal.contained and not case.contained:
+        return Decision(Verdict.IGNORED_CLEAR, Reason.CLEAR_WITHOUT_CASE)
     if signal.contained or _was_known(case, at):
         return JOINED
     return Decision(Verdict.REOPENED)

@@ -7,7 +7,7 @@ from datetime import datetime
 from collector.domain.case import Case, CaseStatus, Verdict
 from collector.domain.clock import from_ns
 from collector.domain.correlation import JOINED, Decision, decide
-from collector.domain.ids import CaseId, CustomerId, ExternalKey, StreamName, external_key
+from collector.domain.ids import CaseId, CustomerId, ExternalKey, SourceId, StreamName, external_key
 from collector.domain.outcome import Outcome
 from collector.domain.registry import Customer
 from collector.domain.signal import Classified, MatchedCondition, Signal, SignalType
@@ -47,6 +47,7 @@ class Correlation:
         """What the ledger was told, once the batch is written."""
         self._holding: dict[_Key, CaseFold] = {}
         self._previous: dict[_Key, ExternalKey] = {}
+        self._traced: dict[tuple[int, SourceId], dict[int, Classified]] = {}
 
     def run(self) -> None:
         """Decide every signal of the batch and leave the verdict in its draft."""
@@ -160,14 +161,16 @@ class Correlation:
         )
 
     def _matched(self, entry: Entry, draft: Draft) -> tuple[MatchedCondition, ...]:
-        """The conditions that made the rule match, worked out only for a notification that opens a case."""
+        """The conditions that made the rule match, worked out only for items that open a case, once for all their rows."""
         found = draft.classified
         if found is None or draft.source is None:
             return ()
-        for again in classify_from(entry, draft.source, self._rules, trace=True):
-            if again.rule == found.rule and again.fields == found.fields:
-                return again.matched
-        return ()
+        traced = self._traced.get((id(entry), draft.source.id))
+        if traced is None:
+            again = classify_from(entry, draft.source, self._rules, trace=True)
+            traced = self._traced[id(entry), draft.source.id] = {one.row: one for one in again}
+        same = traced.get(found.row)
+        return same.matched if same is not None and same.rule == found.rule else ()
 
 
 def _present(fold: CaseFold, signal: Signal) -> Case:

@@ -12,6 +12,8 @@ from collector.pipeline.draft import Batch
 
 MAILS_PER_BATCH = 32
 """Parsing a mail costs as much as a hundred traps; more of them would hold the traps up."""
+MAIL_OCTETS_PER_BATCH = 256 * 1024
+"""A mail may hold a thousand rows in 70 KB, each of them a case: about half a second of work for a batch."""
 BULK_SHARE = 8
 """While the main lanes have work, bulk lanes get one item in so many."""
 
@@ -70,19 +72,22 @@ class Gatherer:
         """Traps and mails have a share each, so that a backlog of the ones does not hold up the others."""
         streams = [stream for stream in self._ahead if stream.bulk is bulk]
         traps = self._merge([stream for stream in streams if not _has_mails(stream)], limit)
-        mails = self._merge([stream for stream in streams if _has_mails(stream)], min(limit, MAILS_PER_BATCH))
+        mails = self._merge(
+            [stream for stream in streams if _has_mails(stream)], min(limit, MAILS_PER_BATCH), MAIL_OCTETS_PER_BATCH
+        )
         if not (traps and mails):
             return traps or mails
         return list(heapq.merge(traps, mails, key=lambda taken: taken[1].received_at_ns))
 
-    def _merge(self, streams: list[StreamName], limit: int) -> list[tuple[StreamName, Item]]:
+    def _merge(self, streams: list[StreamName], limit: int, octets: int | None = None) -> list[tuple[StreamName, Item]]:
         queues = [(stream, self._fill(stream, limit)) for stream in streams]
         waiting = [(stream, queue) for stream, queue in queues if queue]
         if len(waiting) == 1:
             stream, queue = waiting[0]
-            taken = [(stream, queue.popleft()) for _ in range(min(limit, len(queue)))]
+            due: Iterator[tuple[StreamName, Item]] = ((stream, queue.popleft()) for _ in range(min(limit, len(queue))))
         else:
-            taken = list(_by_arrival(waiting, limit))
+            due = _by_arrival(waiting, limit)
+        taken = list(due) if octets is None else _within(due, octets)
         for stream, item in taken:
             self._handed_out_ns[stream] = item.received_at_ns
         return taken
@@ -98,6 +103,17 @@ class Gatherer:
             elif not queue:
                 self._handed_out_ns.pop(stream, None)
         return queue
+
+
+def _within(due: Iterator[tuple[StreamName, Item]], octets: int) -> list[tuple[StreamName, Item]]:
+    """The first ones, until they hold so many octets; at least one."""
+    taken: list[tuple[StreamName, Item]] = []
+    for stream, item in due:
+        taken.append((stream, item))
+        octets -= len(item.payload)
+        if octets <= 0:
+            break
+    return taken
 
 
 def _has_mails(stream: StreamName) -> bool:

@@ -11,7 +11,7 @@ from collector.pipeline.draft import Batch, Entry
 
 INFORM_WINDOW_US = 60 * 1_000_000
 MAIL_WINDOW_US = 24 * 3600 * 1_000_000
-NAMELESS_MAIL_WINDOW_US = 3600 * 1_000_000
+NAMELESS_MAIL_WINDOW_US = 300 * 1_000_000
 """A mail without Message-ID is only known by all its bytes, which two honest notifications may share, so for less long."""
 DROP_EVERY_US = 30 * 1_000_000
 

@@ -4,10 +4,12 @@ from importlib.resources import files
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 
+from collector.domain.errors import ConfigurationError
 from collector.store.engine import Store
 from collector.store.registry import ensure_self
-from collector.store.schema import SCHEMA_VERSION
+from collector.store.schema import SCHEMA_VERSION, schema_version
 
 _SELF_NAME = "El propio colector"
 
@@ -20,10 +22,20 @@ def migration_config() -> Config:
 
 
 def migrate(store: Store) -> str:
-    """Bring the schema to the newest version in one transaction and return that version."""
+    """Bring the schema to the newest version in one transaction and return that version.
+
+    Raise ConfigurationError when a newer program wrote the store.
+    """
     config = migration_config()
-    with store.write() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        ensure_self(connection, name=_SELF_NAME)
+    try:
+        with store.write() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            ensure_self(connection, name=_SELF_NAME)
+    except CommandError as error:
+        present = schema_version(store)
+        raise ConfigurationError(
+            f"the store is at version {present}, which this program does not know (it knows up to {SCHEMA_VERSION}): "
+            "use the program that wrote it, or a newer one"
+        ) from error
     return SCHEMA_VERSION

@@ -109,6 +109,9 @@ class Stopped(Exception):
 def main() -> int:
     """Run until Ctrl-C; return the exit code."""
     os.chdir(ROOT)
+    # The demonstration is what its file says, whatever the installer's own variables say of another installation.
+    for name in [name for name in os.environ if name.startswith("COLLECTOR__")]:
+        del os.environ[name]
     os.environ["COLLECTOR_CONFIG"] = str(CONFIG)
     try:
         at = place()

@@ -97,8 +97,9 @@ def codec_for(charset: str) -> str:
 def to_text(octets: bytes, charset: str = "") -> str:
     """Text of `octets`, with U+FFFD where nothing fits.
 
-    Latin 1 is read as Windows-1252 and GB 2312 as GB 18030. Without a usable claim, and where a multi-octet claim does not hold,
-    UTF-8 is tried, then Windows-1252. A byte order mark wins over a missing claim.
+    Latin 1 is read as Windows-1252 and GB 2312 as GB 18030; whatever single-octet charset is claimed, valid UTF-8 is UTF-8.
+    Without a usable claim, and where a multi-octet claim does not hold, UTF-8 is tried, then Windows-1252. A byte order mark wins
+    over a missing claim.
     """
     codec = codec_for(charset) if charset else ""
     if codec not in _STATEFUL and octets.isascii():
@@ -106,10 +107,19 @@ def to_text(octets: bytes, charset: str = "") -> str:
     if not codec:
         codec = next((name for mark, name in _MARKS if octets.startswith(mark)), "")
     if codec in _SINGLE_OCTET:
-        return octets.decode(codec, "replace")
+        return _utf_8_mislabelled(octets) or octets.decode(codec, "replace")
     if codec in {"", "utf-8"}:
         return _utf_8_or_windows(octets)
     return _multi_octet(octets, codec)
+
+
+def _utf_8_mislabelled(octets: bytes) -> str | None:
+    """Text that calls itself Latin 1 or the like and is UTF-8: letters beyond ASCII that form valid UTF-8 by chance do not occur
+    in real words."""
+    try:
+        return octets.decode("utf-8")
+    except UnicodeError:
+        return None
 
 
 def _multi_octet(octets: bytes, codec: str) -> str:

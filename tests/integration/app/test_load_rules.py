@@ -4,9 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from collector.app.knowledge import load_rules
+from collector.app.knowledge import KnowledgeKeeper, load_rules
 from collector.config import Settings
+from collector.pipeline.draft import Decoders
+from collector.store.engine import Store
+from receivers.smtp.loops import loop_reason
+from receivers.snmp.message import decode
+from rules.loader import builtin_packs_path
 
+NO_DECODERS = Decoders(trap=decode, mails=lambda raws: [], loop_reason=loop_reason)
 BUILT_IN = {"bluecoat-proxysg", "generic-snmp", "symantec-sepm"}
 
 
@@ -17,3 +23,20 @@ def test_one_file_that_cannot_be_read_costs_no_other_pack(tmp_path: Path, caplog
     ruleset = load_rules(Settings.model_validate({"rules": {"packs_dir": str(tmp_path)}}))
     assert {pack.name for pack in ruleset.packs} >= BUILT_IN
     assert sum(record.message == "a rule pack was refused" for record in caplog.records) == 3
+
+
+def test_a_reload_with_a_broken_pack_keeps_the_last_good_set(store: Store, tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    good = (builtin_packs_path() / "generic-snmp.yaml").read_text(encoding="utf-8").replace("pack: generic-snmp", "pack: own", 1)
+    own.write_text(good, encoding="utf-8")
+    keeper = KnowledgeKeeper(store, Settings.model_validate({"rules": {"packs_dir": str(tmp_path)}}), NO_DECODERS)
+    before = keeper().rules
+    own.write_text(good.replace("rules:", "rulez:", 1), encoding="utf-8")
+    keeper.reload_rules()
+    assert keeper().rules is before
+    own.unlink()
+    keeper.reload_rules()
+    assert keeper().rules is before
+    own.write_text(good + "\n# changed\n", encoding="utf-8")
+    keeper.reload_rules()
+    assert keeper().rules is not before

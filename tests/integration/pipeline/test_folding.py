@@ -3,17 +3,19 @@
 from contextlib import nullcontext
 from datetime import timedelta
 from itertools import groupby
+from typing import Any
 
 import pytest
 from sqlalchemy import event
 
 from collector.actions import Act, Actions
 from collector.domain.case import CaseStatus, Verb
+from collector.domain.mail import Mail
 from collector.domain.signal import CaseKind
 from collector.pipeline.originals import OriginalsKeeper
 from collector.store.originals import find_original
 from tests.builders import NOON, after
-from tests.pipeline_world import BULK, MAIN, World
+from tests.pipeline_world import BULK, MAIN, InstructionRules, World
 
 # (minutes, instruction): what arrives, the verdict on each, and the verdicts in the log of the last case
 _STORIES = [
@@ -258,3 +260,30 @@ def test_a_late_clear_from_the_bulk_lane_does_not_clear_what_came_after_it(world
     world.process()
     assert world.outcomes() == [("case", ""), ("informational", "clear_out_of_date")]
     assert world.case().cleared_at is None
+
+
+def test_a_mail_of_a_thousand_rows_that_each_open_a_case_asks_the_rules_twice(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+    classify = InstructionRules.classify_mail
+
+    def counted(self: InstructionRules, mail: Mail, *, source: str, products: tuple[str, ...], trace: bool = False) -> Any:
+        asked.append(trace)
+        return classify(self, mail, source=source, products=products, trace=trace)
+
+    monkeypatch.setattr(InstructionRules, "classify_mail", counted)
+    world.mail(*(f"raise disk{number} 3" for number in range(1000)))
+    world.process()
+    cases = world.cases()
+    assert len(cases) == 1000
+    assert all(case.matched for case in cases)
+    assert asked == [False, True]
+
+
+def test_a_contained_row_does_not_touch_an_active_threat_that_was_resolved(world: World) -> None:
+    resolved(world, "threat risk")
+    before = world.case()
+    arrive(world, [(30, "contained risk")], one_by_one=False)
+    assert world.outcomes()[-1] == ("informational", "clear_without_case")
+    assert world.case() == before

@@ -99,3 +99,10 @@ def test_only_the_store_knows_sqlalchemy() -> None:
 
 def test_the_version_that_the_program_needs_is_its_newest_migration() -> None:
     assert ScriptDirectory.from_config(migration_config()).get_heads() == [SCHEMA_VERSION]
+
+
+def test_a_store_of_a_newer_program_is_not_migrated(store: Store) -> None:
+    with store.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(ConfigurationError, match="version 9999, which this program does not know"):
+        migrate(store)

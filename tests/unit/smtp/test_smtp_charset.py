@@ -43,6 +43,8 @@ def test_every_codec_that_a_name_can_stand_for_exists() -> None:
     ("octets", "name", "text"),
     [
         pytest.param(b"\x93quoted\x94", "iso-8859-1", "“quoted”", id="Windows quotes in latin 1"),
+        pytest.param("Acción realizada".encode(), "iso-8859-1", "Acción realizada", id="UTF-8 that calls itself latin 1"),
+        pytest.param("Acción".encode("latin-1"), "iso-8859-1", "Acción", id="latin 1 that is latin 1"),
         pytest.param(b"caf\xe9", "utf-8", "café", id="Windows that says utf-8"),
         pytest.param(b"\xef\xbb\xbfa\xc3\xb1o", "utf-8", "año", id="a byte order mark is not text"),
         pytest.param("año".encode("utf-16"), "", "año", id="a byte order mark instead of a name"),
