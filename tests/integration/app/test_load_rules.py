@@ -27,7 +27,7 @@ def test_one_file_that_cannot_be_read_costs_no_other_pack(tmp_path: Path, caplog
 
 def test_a_reload_with_a_broken_pack_keeps_the_last_good_set(store: Store, tmp_path: Path) -> None:
     own = tmp_path / "own.yaml"
-    good = (builtin_packs_path() / "generic-snmp.yaml").read_text(encoding="utf-8").replace("pack: generic-snmp", "pack: own", 1)
+    good = (builtin_packs_path() / "generic-snmp.yaml").read_text(encoding="utf-8").replace("generic-snmp", "own")
     own.write_text(good, encoding="utf-8")
     keeper = KnowledgeKeeper(store, Settings.model_validate({"rules": {"packs_dir": str(tmp_path)}}), NO_DECODERS)
     before = keeper().rules
