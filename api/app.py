@@ -5,9 +5,10 @@ from fastapi import FastAPI
 from api import problems
 from api.describe import DESCRIPTION, DescribedApp
 from api.edge import Edge, RequestCounters
-from api.metrics import CaseGauge
-from api.routes import case_verbs, cases, health, ledger, notifications
+from api.metrics import CaseGauge, FeedMetrics
+from api.routes import case_verbs, cases, handoff, health, ledger, notifications, tickets
 from api.tools import ApiTools
+from api.web import pages
 from collector import __version__
 from collector.metrics import register
 
@@ -28,10 +29,12 @@ def create_app(tools: ApiTools) -> FastAPI:
     )
     app.state.tools = tools
     problems.install(app)
-    for routes in (cases, case_verbs, notifications, ledger, health):
+    for routes in (cases, case_verbs, tickets, notifications, ledger, handoff, health):
         app.include_router(routes.router)
+    pages.install(app, tools)
     counters = RequestCounters()
-    register(tools.registry, counters)
+    register(tools.registry, counters, tools.handoff)
     tools.registry.register(CaseGauge(tools.store, tools.clock))
+    tools.registry.register(FeedMetrics(tools.store))
     app.add_middleware(Edge, counters=counters)
     return app

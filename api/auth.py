@@ -18,11 +18,12 @@ _bearer = HTTPBearer(auto_error=False, scheme_name="apiKey", description="An API
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The holder of a valid key. `customer_id` None means all customers."""
+    """The holder of a valid key. `customer_id` None means all customers; `destination` is the ticketing backend it speaks for."""
 
     key_id: int
     name: str
     customer_id: CustomerId | None
+    destination: str
 
     def actor(self, person: str | None = None) -> str:
         """How the log names them: `key:<name>`, with the person they speak for `key:<name>/<person>`."""
@@ -59,11 +60,13 @@ def caller_of(scopes: SecurityScopes, credentials: Credentials, tools: Tools) ->
             raise Problem(
                 403, "missing_scope", detail, headers={"WWW-Authenticate": challenge}, extra={"missing_scope": wanted.value}
             )
-    return Caller(key.id, key.name, key.customer_id)
+    return Caller(key.id, key.name, key.customer_id, key.destination)
 
 
 CasesReader = Annotated[Caller, Security(caller_of, scopes=[Scope.CASES_READ.value])]
 CasesWriter = Annotated[Caller, Security(caller_of, scopes=[Scope.CASES_WRITE.value])]
 NotificationsReader = Annotated[Caller, Security(caller_of, scopes=[Scope.NOTIFICATIONS_READ.value])]
 NotificationsWriter = Annotated[Caller, Security(caller_of, scopes=[Scope.NOTIFICATIONS_WRITE.value])]
+HandoffReader = Annotated[Caller, Security(caller_of, scopes=[Scope.HANDOFF_READ.value])]
+TicketsWriter = Annotated[Caller, Security(caller_of, scopes=[Scope.TICKETS_WRITE.value])]
 LedgerReader = Annotated[Caller, Security(caller_of, scopes=[Scope.LEDGER_READ.value])]

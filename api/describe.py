@@ -21,6 +21,7 @@ _SAYS = {
     403: "The key lacks the scope.",
     404: "There is no such thing, or the key may not see it.",
     409: "The present state does not allow it.",
+    410: "What is behind the cursor is no longer kept; `oldest` is the first cursor that still is.",
     412: "The case changed since (`If-Match`).",
     422: "Something in the request is wrong; `errors` says what.",
     503: "The store is away: try again after `Retry-After` seconds.",

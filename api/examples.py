@@ -69,8 +69,9 @@ CASE: dict[str, Any] = {
         "technical_account_manager": None,
     },
     "entitlement": None,
-    "outside_hours": None,
-    "ticket_fields": None,
+    "outside_hours": False,
+    "ticket_fields": {"manufacturer": "Symantec - Broadcom", "platform": None, "platform_version": None, "priority": 1},
+    "assignee": "jperez",
     "host": "srv-arch-02",
     "product": "symantec-sepm",
     "threat": {"risk": "Trojan.Gen.MBT", "action": "Left alone", "path": None, "sha256": None},
@@ -83,12 +84,36 @@ CASE: dict[str, Any] = {
     "cleared_at": None,
     "acknowledged_at": "2026-03-02T12:09:30.000Z",
     "acknowledged_by": "key:bridge/jperez",
+    "confirmed_at": None,
+    "contacted_at": "2026-03-02T12:07:00.000Z",
+    "responded_at": None,
     "resolved_at": None,
     "closed_at": None,
     "close_reason": None,
     "status_by": "key:bridge/jperez",
-    "deadlines": [],
-    "notices": [],
+    "deadlines": [
+        {
+            "name": "contact",
+            "severity": None,
+            "start": "2026-03-02T12:00:02.100Z",
+            "due_at": "2026-03-02T12:30:02.100Z",
+            "provisional": False,
+            "calendar": "AR@3f9c1e",
+            "state": "met",
+            "late": False,
+        },
+        {
+            "name": "response",
+            "severity": None,
+            "start": "2026-03-02T12:00:02.100Z",
+            "due_at": "2026-03-02T12:30:02.100Z",
+            "provisional": False,
+            "calendar": "AR@3f9c1e",
+            "state": "running",
+            "late": False,
+        },
+    ],
+    "notices": ["remote_access_only_after_telling_the_customer"],
     "evidence": [
         {
             "id": "smtp-0-p7q2xd-88121-1",
@@ -103,7 +128,7 @@ CASE: dict[str, Any] = {
     ],
     "previous_case": None,
     "merged_into": None,
-    "ticket": None,
+    "ticket": {"number": "48213", "url": "https://portal.example.net/t/48213", "id": "48213"},
     "version": 4,
 }
 CASE_PAGE = {"items": [CASE], "next": None}
@@ -129,6 +154,62 @@ LOG_PAGE: dict[str, Any] = {
         },
     ],
     "next": None,
+}
+DEADLINE_PAGE: dict[str, Any] = {
+    "items": [
+        {
+            "name": "contact",
+            "severity": None,
+            "state": "running",
+            "provisional": False,
+            "late": False,
+            "target_seconds": 1800.0,
+            "since": "2026-11-20T19:50:00.000Z",
+            "start": "2026-11-20T19:50:00.000Z",
+            "at_risk_at": "2026-11-24T12:12:30.000Z",
+            "due_at": "2026-11-24T12:20:00.000Z",
+            "counted_seconds": 300.0,
+            "left_seconds": 1500.0,
+            "ended_at": None,
+            "ended_by": None,
+            "calendar": "AR@3f9c1e",
+            "pauses": [],
+            "until": "2026-11-24T12:20:00.000Z",
+            "stretches": [
+                {
+                    "start": "2026-11-20T19:50:00.000Z",
+                    "end": "2026-11-20T20:00:00.000Z",
+                    "seconds": 600.0,
+                    "counted": True,
+                    "reasons": [],
+                    "names": [],
+                },
+                {
+                    "start": "2026-11-20T20:00:00.000Z",
+                    "end": "2026-11-24T12:00:00.000Z",
+                    "seconds": 316800.0,
+                    "counted": False,
+                    "reasons": ["outside_hours", "weekend", "national_holiday"],
+                    "names": ["Día de la Soberanía Nacional"],
+                },
+                {
+                    "start": "2026-11-24T12:00:00.000Z",
+                    "end": "2026-11-24T12:20:00.000Z",
+                    "seconds": 1200.0,
+                    "counted": True,
+                    "reasons": [],
+                    "names": [],
+                },
+            ],
+            "text": "Contacto: 30 min de trabajo desde el vie 20/11 16:50. Vence el mar 24/11 09:20. Cuentan 10 min el vie 20/11"
+            " de 16:50 a 17:00, 20 min el mar 24/11 de 09:00 a 09:20. No cuentan: fuera de horario, fin de semana, feriado"
+            " nacional; Día de la Soberanía Nacional.",
+        }
+    ],
+    "next": None,
+    "now": "2026-11-20T19:55:00.000Z",
+    "calendar": "AR@3f9c1e",
+    "timezone": "America/Argentina/Buenos_Aires",
 }
 LEDGER = {
     "items": [
@@ -169,6 +250,14 @@ PROBLEMS: dict[int, dict[str, object]] = {
         "the case is closed (set by key:bridge/jperez): acknowledge is not possible",
         case_status="closed",
         set_by="key:bridge/jperez",
+    ),
+    410: problem(
+        410,
+        "Gone",
+        "feed_place_gone",
+        "messages behind this cursor are no longer kept: read the open cases anew, then go on from `oldest`",
+        oldest="MS5mZWVkLm9sZGVzdC4xMDIz",
+        resynchronise="/api/v1/cases?status=open,acknowledged,pending,resolved",
     ),
     412: problem(412, "Precondition Failed", "stale_version", "the case is at version 8, not 7"),
     422: problem(

@@ -3,7 +3,7 @@
 An unknown parameter is an error, because a filter with a typing mistake would otherwise show everything."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal, TypeAlias
 
 from fastapi import Header
@@ -11,8 +11,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from api.problems import Problem
 from api.schemas.notifications import Include
-from api.text import printable_line
+from api.text import moment, printable_line
 from collector.domain.case import CaseStatus
+from collector.domain.message import MessageType
 from collector.domain.outcome import QUARANTINE, Outcome
 from collector.domain.signal import CaseKind
 
@@ -20,7 +21,8 @@ DEFAULT_LIMIT = 100
 MOST = 1000
 MOST_WITH_CONTENTS = 100
 """Items of a page whose originals must be read and decoded again."""
-_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
+MOST_MESSAGES = 500
+LONGEST_WAIT_SECONDS = 30
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _TAG = re.compile(r'"([0-9]{1,18})"')
 
@@ -38,14 +40,7 @@ def _states(value: Any) -> Any:
 def _moment(value: Any) -> Any:
     """Query strings turn `+` into a blank; here it can only have been one."""
     text = str(value)
-    if text[-6:-5] == " ":
-        text = f"{text[:-6]}+{text[-5:]}"
-    try:
-        if _RFC3339.fullmatch(text):
-            return datetime.fromisoformat(text.upper()).astimezone(UTC)  # OverflowError at the ends of the calendar
-    except (ValueError, OverflowError):
-        pass
-    raise ValueError("must be a time such as 2026-03-02T12:00:00Z")
+    return moment(f"{text[:-6]}+{text[-5:]}" if text[-6:-5] == " " else text)
 
 
 def _day(value: Any) -> Any:
@@ -64,6 +59,7 @@ Word: TypeAlias = Annotated[str, Field(min_length=1, max_length=100), AfterValid
 Statuses: TypeAlias = Annotated[tuple[CaseStatus, ...], BeforeValidator(_words)]
 Kinds: TypeAlias = Annotated[tuple[CaseKind, ...], BeforeValidator(_words)]
 Severities: TypeAlias = Annotated[tuple[Annotated[int, Field(ge=1, le=4)], ...], BeforeValidator(_words)]
+MessageTypes: TypeAlias = Annotated[tuple[MessageType, ...], BeforeValidator(_words)]
 States: TypeAlias = Annotated[
     tuple[Outcome, ...],
     BeforeValidator(_states),
@@ -119,6 +115,17 @@ class NotificationQuery(ContentsQuery):
     state: States = Field((), description="comma list of outcomes; `quarantine` stands for the four that can be processed again")
     customer: Word | None = Field(None, description="code of a customer")
     case: Word | None = Field(None, description="external key of a case")
+
+
+class FeedQuery(Query):
+    after: str | None = Field(
+        None, max_length=200, description="`next` of the answer before; `now` for what is new only; from the oldest when absent"
+    )
+    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MOST_MESSAGES)
+    wait: float = Field(0, ge=0, le=LONGEST_WAIT_SECONDS, description="seconds to wait for a message when there is none")
+    severity: Severities = Field((), description="comma list of 1 to 4; threat incidents have none")
+    rank: Severities = Field((), description="comma list of 1 to 4: the order of service over both kinds of case")
+    type: MessageTypes = Field((), description="comma list, such as `case.opened,case.closed`")
 
 
 class LedgerQuery(Query):

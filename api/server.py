@@ -79,12 +79,17 @@ class BoundedProtocol(HttpToolsProtocol):
         self._begin_head()
 
     def data_received(self, data: bytes) -> None:
-        if self._in_head:
-            self._head_octets += len(data)
-            if self._head_octets > MAX_HEAD:
+        """In portions while a head is read: a body that comes with its head must not be counted as one."""
+        while data and self._in_head and not self.transport.is_closing():
+            room = MAX_HEAD - self._head_octets
+            if room <= 0:
                 self._refuse()
                 return
-        super().data_received(data)
+            portion, data = data[:room], data[room:]
+            self._head_octets += len(portion)
+            super().data_received(portion)
+        if data and not self.transport.is_closing():
+            super().data_received(data)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

@@ -1,8 +1,12 @@
-"""Text that crosses the API: what callers may send, and how octets and stored text are shown."""
+"""Text that callers may send."""
 
+import re
 import unicodedata
+from datetime import UTC, datetime
+from typing import Any
 
 _LINE_BREAKS = "\n\r\t"
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def printable(text: str) -> str:
@@ -21,34 +25,12 @@ def printable_line(text: str) -> str:
     return printable(text)
 
 
-def storable(text: str) -> str:
-    """The text with every half of a surrogate pair replaced: JSON in UTF-8 cannot carry them."""
-    return text.encode("utf-8", "replace").decode()
-
-
-def octets_as_text(octets: bytes) -> str | None:
-    """What an OCTET STRING says when it is text: UTF-8, else Windows-1252, NUL at its end dropped; None when it is not."""
-    trimmed = octets.rstrip(b"\0")
-    if octets and not trimmed:
-        return None
+def moment(value: Any) -> datetime:
+    """A time with its offset (RFC 3339, 5.6), as UTC. Raise ValueError for anything else."""
+    text = str(value)
     try:
-        text = trimmed.decode()
-    except UnicodeDecodeError:
-        return _windows_text(trimmed)
-    return text if _reads_as_text(text) else None
-
-
-def _windows_text(octets: bytes) -> str | None:
-    """Nearly every octet is a letter in Windows-1252, so hardware addresses would pass; text is mostly ASCII in our languages."""
-    plain = sum(0x20 <= octet < 0x7F for octet in octets)
-    if plain * 4 < len(octets) * 3:
-        return None
-    try:
-        text = octets.decode("cp1252")
-    except UnicodeDecodeError:
-        return None
-    return text if _reads_as_text(text) else None
-
-
-def _reads_as_text(text: str) -> bool:
-    return not any((char < " " and char not in _LINE_BREAKS) or char == "\x7f" for char in text)
+        if _RFC3339.fullmatch(text):
+            return datetime.fromisoformat(text.upper()).astimezone(UTC)  # OverflowError at the ends of the calendar
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError("must be a time such as 2026-03-02T12:00:00Z")

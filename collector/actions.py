@@ -1,17 +1,25 @@
-"""What people (and time) do to cases: load, transition, log, one commit. The rules of the states are collector.domain.case's."""
+"""What people do to cases: load, change, record, one commit. The rules of the states are collector.domain.case's, what a change
+brings with it collector.changes'."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from collector.domain.case import COLLECTOR, Case, CaseStatus, Transition, Verb, transition
-from collector.domain.clock import Clock
+from collector.changes.change import CaseChange, Step
+from collector.changes.write import record
+from collector.domain.case import Case, CaseStatus, Transition, Verb, transition
+from collector.domain.case_facts import Contact, assign, confirm, happened_at, record_contact, respond
+from collector.domain.clock import Clock, rfc3339
 from collector.domain.errors import Conflict, NotFound, Rejected
 from collector.domain.ids import CustomerId
-from collector.store.case_log import LogEntry, append_log, find_request
-from collector.store.cases import find_open, find_quiet, get_case, update_cases
+from collector.domain.terms import Terms
+from collector.store.case_log import LogEntry, find_request
+from collector.store.cases import find_open, get_case
 from collector.store.engine import Connection, Store, Turn
 
 REQUEST_REMEMBERED = timedelta(days=1)
+_MAY_BE_EARLIER = frozenset({Verb.RECORD_CONTACT, Verb.RESPOND})
+"""What may be written down after it happened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +36,9 @@ class Act:
     """One thing somebody wants done. `actor` is written into the log, e.g. `key:bridge`; `text` is a note or a reason.
 
     `customer_id` limits what the actor may see; `if_version` is the version the actor saw (If-Match). An act with the `request`
-    of an earlier one of the last day has no second effect.
+    of an earlier one of the last day has no second effect. `at` is when it happened, where that is not now (contact, response).
+    `severity` goes with confirm, `contact` with record-contact, `assignee` with assign. `destination` is the ticketing backend
+    that did it: it is not told of it.
     """
 
     external_key: str
@@ -38,6 +48,11 @@ class Act:
     customer_id: CustomerId | None = None
     if_version: int | None = None
     request: Request | None = None
+    at: datetime | None = None
+    severity: int | None = None
+    contact: Contact | None = None
+    assignee: str | None = None
+    destination: str | None = None
 
 
 class StaleVersion(Conflict):
@@ -49,58 +64,88 @@ class RequestReused(Rejected):
 
 
 class Actions:
-    """The verbs of people. Each call is one transaction."""
+    """The verbs of people. Each call of `perform` is one transaction."""
 
-    def __init__(self, store: Store, clock: Clock, turn: Turn) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, turn: Turn, terms: Terms, *, changed: Callable[[], None] = lambda: None
+    ) -> None:
+        """`changed` is called after each commit, for those who wait for something to happen."""
         self._store = store
         self._clock = clock
         self._turn = turn
+        self._terms = terms
+        self._changed = changed
 
     def perform(self, act: Act) -> Case:
         """Do it and return the case as it is then. Doing a thing twice is the same as once.
 
-        Raise NotFound, Conflict (the state does not allow it), StaleVersion, RequestReused, or Unavailable.
+        Raise NotFound, Conflict (the state does not allow it), StaleVersion, Rejected, RequestReused, or Unavailable.
         """
         with self._store.write(self._turn) as connection:
-            case = get_case(connection, act.external_key)
-            if case is None or act.customer_id not in (None, case.customer_id):
-                raise NotFound(f"there is no case {act.external_key}")
-            at = self._clock.now()
-            # before the version: a repeat names the version of before its own first effect
-            if act.request is not None and _done_before(connection, case, act.request, at):
-                return case
-            if act.if_version is not None and act.if_version != case.version:
-                raise StaleVersion(f"the case is at version {case.version}, not {act.if_version}")
-            if act.verb is Verb.REOPEN and case.status is CaseStatus.CLOSED:
-                self._require_free_key(connection, case)
-            done = transition(case, act.verb, at=at, actor=act.actor, reason=act.text)
-            _write(connection, done, act.actor, at, act.text, act.request)
-            return done.case
+            case = self.perform_in(connection, act)
+        self._changed()
+        return case
 
-    def _require_free_key(self, connection: Connection, case: Case) -> None:
-        holder = find_open(connection, [(case.customer_id, case.key)]).get((case.customer_id, case.key))
-        if holder is not None:
-            raise Conflict(f"{holder.external_key} holds the same trouble now")
-
-    def pass_quiet_time(self, *, until: datetime) -> int:
-        """Resolve and close what was quiet for long enough; return how many cases changed. `until`: what arrived before has been
-        processed, so that a case is not quiet only because its notifications still wait (`Processor.caught_up_to`)."""
-        with self._store.read() as connection:
-            if not find_quiet(connection, now=until):
-                return 0
-        at = self._clock.now()
-        with self._store.write(self._turn) as connection:
-            done = [_end_quietly(case, *due, at) for case in find_quiet(connection, now=until) if (due := case.quiet_verb(until))]
-            update_cases(connection, [case for case, _ in done])
-            append_log(connection, [line for _, line in done])
-            return len(done)
+    def perform_in(self, connection: Connection, act: Act) -> Case:
+        """The same in the caller's transaction, for what comes with more than one act. Raise as `perform` does."""
+        case = get_case(connection, act.external_key)
+        if case is None or act.customer_id not in (None, case.customer_id):
+            raise NotFound(f"there is no case {act.external_key}")
+        now = self._clock.now()
+        # before the version: a repeat names the version of before its own first effect
+        if act.request is not None and _done_before(connection, case, act.request, now):
+            return case
+        if act.if_version is not None and act.if_version != case.version:
+            raise StaleVersion(f"the case is at version {case.version}, not {act.if_version}")
+        if act.verb is Verb.REOPEN and case.status is CaseStatus.CLOSED:
+            _require_free_key(connection, case)
+        happened = happened_at(case, act.at, now=now) if act.verb in _MAY_BE_EARLIER else now
+        done = _change(case, act, now, happened)
+        if done.verdict is None:
+            return case
+        entry = LogEntry(case.id, now, done.verdict, act.actor, text=act.text, detail=_detail(act, happened, case, done.case))
+        change = CaseChange(done.case, [Step(entry, done.case, happened)], told_by=act.destination)
+        record(connection, [change], self._terms)
+        return change.case
 
 
-def _end_quietly(case: Case, verb: Verb, reason: str, at: datetime) -> tuple[Case, LogEntry]:
-    done = transition(case, verb, at=at, actor=COLLECTOR, reason=reason)
-    if done.verdict is None:
-        raise ValueError("time does nothing to a case that is in the state already")
-    return done.case, LogEntry(case.id, at, done.verdict, COLLECTOR, text=reason)
+def _change(case: Case, act: Act, now: datetime, happened: datetime) -> Transition:
+    match act.verb:
+        case Verb.CONFIRM:
+            return confirm(case, at=now, severity=act.severity)
+        case Verb.RECORD_CONTACT:
+            if act.contact is None:
+                raise Rejected("a contact needs `who` and `how`")
+            return record_contact(case, at=happened)
+        case Verb.RESPOND:
+            return respond(case, at=happened)
+        case Verb.ASSIGN:
+            if act.assignee is None:
+                raise Rejected("nobody is named to assign it to")
+            return assign(case, assignee=act.assignee)
+        case _:
+            return transition(case, act.verb, at=now, actor=act.actor, reason=act.text)
+
+
+def _detail(act: Act, happened: datetime, before: Case, after: Case) -> Mapping[str, str | int | bool | None]:
+    detail: dict[str, str | int | bool | None] = {}
+    if act.request is not None:
+        detail |= {"request": act.request.id, "request_content": act.request.content}
+    if act.at is not None and act.verb in _MAY_BE_EARLIER:
+        detail["at"] = rfc3339(happened)
+    if act.contact is not None:
+        detail |= {"who": act.contact.who, "how": act.contact.how}
+    if after.severity != before.severity:
+        detail |= {"severity_before": before.severity, "severity": after.severity}
+    if after.assignee != before.assignee:
+        detail["assignee"] = after.assignee
+    return detail
+
+
+def _require_free_key(connection: Connection, case: Case) -> None:
+    holder = find_open(connection, [(case.customer_id, case.key)]).get((case.customer_id, case.key))
+    if holder is not None:
+        raise Conflict(f"{holder.external_key} holds the same trouble now")
 
 
 def _done_before(connection: Connection, case: Case, request: Request, at: datetime) -> bool:
@@ -110,13 +155,3 @@ def _done_before(connection: Connection, case: Case, request: Request, at: datet
     if entry.detail.get("request_content") != request.content:
         raise RequestReused("this Idempotency-Key was used for another request")
     return True
-
-
-def _write(
-    connection: Connection, done: Transition, actor: str, at: datetime, text: str | None, request: Request | None = None
-) -> None:
-    if done.verdict is None:
-        return
-    update_cases(connection, [done.case])
-    detail = {"request": request.id, "request_content": request.content} if request else {}
-    append_log(connection, [LogEntry(done.case.id, at, done.verdict, actor, text=text, detail=detail)])

@@ -10,10 +10,11 @@ from types import FrameType
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
-from collector import lifeline, logs
+from collector import lifeline, logs, rollcall
 from collector.config import Role, Settings
 from collector.domain.clock import Clock
 from collector.domain.errors import ConfigurationError
+from collector.go_ahead import GoAhead
 from collector.role_http import AddressFile, Readiness, ReadinessCheck, RoleHttp
 from collector.run_lock import run_lock
 from collector.sockets import LISTENING_ROLES, BoundSocket, bind_all, close_all, inherited
@@ -33,6 +34,7 @@ class RoleContext:
     stop: StopFlag
     registry: CollectorRegistry
     readiness: ReadinessCheck
+    go_ahead: GoAhead
     _reload: bool = False
 
     def ready_when(self, check: ReadinessCheck) -> None:
@@ -61,7 +63,7 @@ def run_role(
     os.umask(0o077)
     logs.configure(level=settings.logs.level, form=settings.logs.format, role=role.value)
     with ExitStack() as undo:
-        context = _context(role, settings, clock, undo=undo)
+        context = _context(role, settings, clock, environment, undo=undo)
         try:
             _prepare(context, environment, undo=undo)
         except OSError as error:
@@ -82,6 +84,7 @@ def _prepare(context: RoleContext, environment: Mapping[str, str], *, undo: Exit
     undo.callback(http.close)
     undo.callback(AddressFile(settings.address_file(role), http.address).remove)
     log.info("role started", pid=os.getpid(), listeners=_names(context.sockets), metrics=http.address)
+    rollcall.answer(role.value, environment)
 
 
 def _work(context: RoleContext, work: Callable[[RoleContext], None]) -> int:
@@ -100,12 +103,13 @@ def _names(sockets: list[BoundSocket]) -> str:
     return ",".join(bound.listener for bound in sockets) or "none"
 
 
-def _context(role: Role, settings: Settings, clock: Clock, *, undo: ExitStack) -> RoleContext:
+def _context(role: Role, settings: Settings, clock: Clock, environment: Mapping[str, str], *, undo: ExitStack) -> RoleContext:
     stop = StopFlag()
     undo.callback(stop.close)
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
-    return RoleContext(role, settings, clock, [], stop, registry, lambda: Readiness(False, ("starting",)))
+    starting = Readiness(False, ("starting",))
+    return RoleContext(role, settings, clock, [], stop, registry, lambda: starting, GoAhead(environment))
 
 
 def _obey_signals(context: RoleContext) -> None:

@@ -62,10 +62,11 @@ def bind_all(
             undo.callback(left.close)
         bound = []
         for role, key, address in _wanted(settings, roles):
-            ready = _take(given, role, address) or _bind_patiently(role, address, clock, key=key, patience=patience)
+            taken = _take(given, role, address)
+            ready = taken or _bind_patiently(role, address, clock, key=key, patience=patience)
             undo.callback(ready.close)
             if role is Role.SNMP:
-                _widen(ready, settings.snmp.receive_buffer)
+                _widen(ready, settings.snmp.receive_buffer, at_least=_granted(ready) if taken else 0)
             bound.append(BoundSocket(role, str(address_of(ready)), ready))
         if given:
             strangers = ", ".join(str(address) for _, address in given)
@@ -125,15 +126,29 @@ def _bind(role: Role, address: ListenAddress) -> socket.socket:
     return fresh
 
 
-def _widen(udp: socket.socket, octets: int) -> None:
-    try:
-        udp.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, octets)
-    except PermissionError:
-        udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, octets)
-    # the kernel doubles the number for its own bookkeeping, socket(7)
-    granted = udp.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2
+def _widen(udp: socket.socket, octets: int, *, at_least: int) -> None:
+    """Ask for `octets` of receive buffer; what systemd gave already (`at_least`) is never made smaller."""
+    if at_least < octets:
+        try:
+            udp.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, octets)
+        except PermissionError:
+            if at_least < _unprivileged(octets):
+                udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, octets)
+    granted = _granted(udp)
     if granted < octets:
         log.warning("the kernel grants a smaller receive buffer; raise net.core.rmem_max", wanted=octets, granted=granted)
+
+
+def _granted(udp: socket.socket) -> int:
+    # the kernel doubles the number for its own bookkeeping, socket(7)
+    return udp.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2
+
+
+def _unprivileged(octets: int) -> int:
+    """What SO_RCVBUF would give: it cuts to net.core.rmem_max, and would take away what somebody with privileges gave."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, octets)
+        return _granted(probe)
 
 
 def pass_down(sockets: Sequence[BoundSocket]) -> tuple[dict[str, str], tuple[int, ...]]:

@@ -16,6 +16,8 @@ from collector.domain.clock import Clock
 from collector.lifeline import Lifeline
 from collector.logs import Log
 from collector.metrics import Family
+from collector.rollcall import RollCall
+from collector.systemd import ServiceNotifier
 
 EXIT_CONFIGURATION = 78
 """EX_CONFIG of sysexits.h: restarting would not help."""
@@ -23,6 +25,8 @@ FIRST_DELAY = timedelta(milliseconds=100)
 LONGEST_DELAY = timedelta(seconds=5)
 ALIVE_LONG_ENOUGH = timedelta(seconds=30)
 STOP_TIME = timedelta(seconds=9)
+BEGIN_TIME = timedelta(seconds=30)
+"""After so long systemd hears that the service is ready even though a role has not begun."""
 _LONGEST_WAIT_MS = 1000
 
 Sample: TypeAlias = tuple[tuple[str, ...], float]
@@ -48,7 +52,8 @@ class _Kept:
 
 
 class Supervisor:
-    """Runs a set of roles until SIGTERM or SIGINT comes. Keeps the roles' sockets open: it must not close them before."""
+    """Runs a set of roles until SIGTERM or SIGINT comes. Keeps the roles' sockets open: it must not close them before. Every
+    child gets `environment` and `descriptors` besides what it needs to know of the supervisor."""
 
     def __init__(
         self,
@@ -56,13 +61,22 @@ class Supervisor:
         clock: Clock,
         *,
         environment: Mapping[str, str],
+        descriptors: Sequence[int] = (),
         stop_time: timedelta = STOP_TIME,
+        begin_time: timedelta = BEGIN_TIME,
+        service: ServiceNotifier | None = None,
     ) -> None:
         self._kept = [_Kept(spec) for spec in roles]
         self._clock = clock
         self._environment = dict(environment)
+        self._descriptors = (*descriptors,)
         self._stop_time = stop_time
+        self._begin_time = begin_time
+        self._service = service or ServiceNotifier({})
         self._lifeline = Lifeline()
+        self._rollcall = RollCall(spec.name for spec in roles)
+        self._begun_ns: int | None = clock.monotonic_ns()
+        """When the start began, until systemd heard that it is over."""
         self._signals: list[int] = []
         self._exit_code = 0
 
@@ -71,9 +85,11 @@ class Supervisor:
         with _signals_to_pipe(self._signals) as wake:
             try:
                 self._keep_running(wake)
+                self._service.tell("STOPPING=1")
                 self._stop_all(wake)
             finally:
                 self._lifeline.close()
+                self._rollcall.close()
         return self._exit_code
 
     def _keep_running(self, wake: int) -> None:
@@ -83,7 +99,8 @@ class Supervisor:
                 return
             self._start_due()
             self._forward_hangups()
-            _sleep(wake, self._milliseconds_to_next_start())
+            self._tell_ready()
+            _sleep(wake, self._milliseconds_to_next_start(), self._rollcall.reader)
 
     def all_running(self) -> bool:
         return all(kept.child is not None for kept in self._kept)
@@ -108,6 +125,22 @@ class Supervisor:
                 if kept.child is not None:
                     kept.child.send(signal.SIGHUP)
 
+    def _tell_ready(self) -> None:
+        """Once: when every role has begun its work, or when it takes too long: systemd would end a service that is not ready in
+        its time, and the intake must not end because another role cannot begin."""
+        missing = self._rollcall.missing()
+        if self._begun_ns is None:
+            return
+        if not missing:
+            log.info("every role has begun its work")
+        elif self._clock.monotonic_ns() - self._begun_ns >= _ns(self._begin_time):
+            log.warning("roles have not begun their work, the others go on", roles=",".join(sorted(missing)))
+        else:
+            return
+        self._begun_ns = None
+        status = f"not begun: {', '.join(sorted(missing))}" if missing else "every role has begun its work"
+        self._service.tell("READY=1", f"STATUS={status}")
+
     def _start_due(self) -> None:
         now_ns = self._clock.monotonic_ns()
         for kept in self._kept:
@@ -118,9 +151,10 @@ class Supervisor:
         if kept.started_ns:
             kept.restarts += 1
         kept.started_ns = now_ns
-        environment = {**self._environment, **self._lifeline.environment()}
+        environment = {**self._environment, **self._lifeline.environment(), **self._rollcall.environment()}
         try:
-            kept.child = Child(kept.spec, environment, descriptors=[self._lifeline.reader])
+            ours = (self._lifeline.reader, self._rollcall.writer)
+            kept.child = Child(kept.spec, environment, descriptors=(*ours, *self._descriptors))
         except OSError as error:
             log.error("a role cannot be started", role=kept.spec.name, reason=error.strerror)
             self._schedule(kept, now_ns)
@@ -199,11 +233,12 @@ def _bury_strangers(ours: Iterable[int]) -> None:
             os.waitpid(dead.si_pid, 0)
 
 
-def _sleep(wake: int, milliseconds: int) -> None:
-    """Until a signal comes or the time is over."""
+def _sleep(wake: int, milliseconds: int, *others: int) -> None:
+    """Until a signal comes, one of the others can be read, or the time is over."""
     poll = select.poll()
-    poll.register(wake, select.POLLIN)
-    if poll.poll(milliseconds):
+    for descriptor in (wake, *others):
+        poll.register(descriptor, select.POLLIN)
+    if any(descriptor == wake for descriptor, _ in poll.poll(milliseconds)):
         os.read(wake, 4096)
 
 

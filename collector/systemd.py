@@ -1,14 +1,18 @@
-"""Sockets that systemd bound for us, sd_listen_fds(3). Whose they are is found by their address, not by their order."""
+"""What systemd and a service say to each other: sockets that it bound for us, sd_listen_fds(3), whose owner is found by their
+address, not by their order; and our word on how far we are, sd_notify(3)."""
 
 import os
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TypeAlias
 
 from collector.config import ListenAddress
 from collector.domain.errors import ConfigurationError
 
 FIRST_DESCRIPTOR = 3
+VARIABLES = frozenset({"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"})
+"""What systemd says to the process that it started, and not to the children of that."""
 Given: TypeAlias = dict[tuple[int, ListenAddress], socket.socket]
 """By socket type (SOCK_STREAM, SOCK_DGRAM) and address."""
 
@@ -41,3 +45,20 @@ def address_of(bound: socket.socket) -> ListenAddress:
     if bound.family not in (socket.AF_INET, socket.AF_INET6):
         raise ValueError("not an Internet socket")
     return ListenAddress(str(name[0]), int(name[1]))
+
+
+class ServiceNotifier:
+    """Tells systemd how far the service is; without systemd it tells nobody. Nothing waits for it or fails because of it."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        address = environment.get("NOTIFY_SOCKET", "")
+        # a leading @ stands for the zero octet of the abstract name space, sd_notify(3)
+        self._address = "\0" + address[1:] if address.startswith("@") else address
+
+    def tell(self, *assignments: str) -> None:
+        """`READY=1`, `STATUS=...`: one datagram."""
+        if not self._address:
+            return
+        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+            told.setblocking(False)
+            told.sendto("\n".join(assignments).encode(), self._address)

@@ -4,9 +4,10 @@ What a notification says decides what becomes of it: `case disk`, `clear disk`, 
 """
 
 import asyncio
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -17,14 +18,19 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from api.app import create_app
+from api.bell import Bell
 from api.tools import ApiTools
 from collector.actions import Actions
 from collector.domain.ids import CustomerId
 from collector.domain.item import Envelope, ItemKind, Record, Tally, TallyReason
 from collector.domain.mail import Mail, MailResult
+from collector.domain.message import PULL
 from collector.domain.outcome import Outcome, Reason
 from collector.domain.signal import Classified, SignalType
+from collector.domain.terms import Terms
 from collector.domain.trap import Trap
+from collector.handoff.counters import HandoffCounters
+from collector.handoff.inbound import Inbound
 from collector.journal.envelope import encode_envelope, encode_tally
 from collector.journal.streams import Journal
 from collector.pipeline.counters import ProcessCounters
@@ -35,10 +41,12 @@ from collector.pipeline.processor import Processor
 from collector.pipeline.stages import Knowledge
 from collector.store.api_keys import create_api_key
 from collector.store.engine import Store
+from collector.store.messages import last_position
 from collector.store.registry import SourceRecord, load_registry, save_customer, save_sources
+from collector.wake import WakeListener, Waker
 from receivers.snmp.message import decode
 from tests import snmp_wire as wire
-from tests.builders import NOON, SetClock, a_signal, a_threat_signal, nanoseconds, words
+from tests.builders import NOON, TERMS, SetClock, a_signal, a_threat_signal, nanoseconds, words
 from tests.journal_records import QuickDisk
 
 URL = "https://noc.example.net"
@@ -108,6 +116,9 @@ class Caller:
     def get(self, path: str, **options: Any) -> httpx.Response:
         return self.send("GET", path, **options)
 
+    def put(self, path: str, body: Any) -> httpx.Response:
+        return self.send("PUT", path, json=body)
+
     def post(self, path: str, body: Any = None, **options: Any) -> httpx.Response:
         return self.send("POST", path, json=body, **options) if body is not None else self.send("POST", path, **options)
 
@@ -151,6 +162,7 @@ class World:
     ready: tuple[bool, list[str]] = (True, [])
     role_addresses: dict[str, str] = field(default_factory=dict)
     language: str = "es"
+    handoff: HandoffCounters = field(default_factory=HandoffCounters)
 
     def __enter__(self) -> Self:
         with self.store.write() as connection:
@@ -160,6 +172,9 @@ class World:
         self._writers = {lane: self._journal.open_writer(lane) for lane in ("snmp-0", "snmp-0-bulk", "smtp-0")}
         self.reader = self._journal.reader()
         self._runner = asyncio.Runner()
+        self._rings = WakeListener(self.directory / "api.wake")
+        self.waker = Waker(self.directory / "api.wake")
+        self.bell = Bell(self._rings, last_position=self._last_position, stop=threading.Event())
         self._knowledge = self._know()
         self._processor = self._make_processor()
         self.inspector = Inspector(
@@ -176,24 +191,40 @@ class World:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._runner.close()
+        self._rings.close()
+        self.waker.close()
         self.reader.close()
         for writer in self._writers.values():
             writer.close()
 
     def tools(self, **changes: Any) -> ApiTools:
+        actions = Actions(self.store, self.clock, nullcontext, self.terms, changed=self.waker.wake)
+        inbound = Inbound(
+            self.store, self.clock, nullcontext, self.terms, actions, counters=self.handoff, changed=self.waker.wake
+        )
         made: dict[str, Any] = {
             "store": self.store,
-            "actions": Actions(self.store, self.clock, nullcontext),
+            "actions": actions,
+            "inbound": inbound,
+            "handoff": self.handoff,
             "inspector": self.inspector,
             "reader": self.reader,
             "clock": self.clock,
-            "language": self.language,
-            "public_url": URL,
+            "terms": self.terms,
+            "bell": self.bell,
             "readiness": lambda: self.ready,
             "role_addresses": lambda: self.role_addresses,
             "registry": self.registry,
         }
         return ApiTools(**{**made, **changes})
+
+    @property
+    def terms(self) -> Terms:
+        return replace(TERMS, language=self.language, public_url=URL)
+
+    def _last_position(self) -> int:
+        with self.store.read() as connection:
+            return last_position(connection)
 
     def _customer(self, connection: Any, code: str, name: str) -> CustomerId:
         customer_id = save_customer(connection, code=code, name=name, language="es")
@@ -206,7 +237,7 @@ class World:
         with self.store.read() as connection:
             registry = load_registry(connection)
         decoders = Decoders(decode, _decode_mails, lambda _: None)
-        return Knowledge(registry, SourceIndex(registry.sources), self.rules, decoders, "TST")
+        return Knowledge(registry, SourceIndex(registry.sources), self.rules, decoders, "TST", self.terms)
 
     def _make_processor(self) -> Processor:
         return Processor(
@@ -218,7 +249,7 @@ class World:
             counters=ProcessCounters(),
             wait_for_work=lambda _: False,
             someone_waits=lambda: False,
-            changed=lambda: None,
+            changed=self.waker.wake,
         )
 
     def key(self, *scopes: str, customer_id: CustomerId | None = None, expires_at: datetime | None = None) -> Caller:
@@ -231,9 +262,9 @@ class World:
             )
         return Caller(self.app, self._runner, key)
 
-    def named_key(self, name: str, *scopes: str) -> Caller:
+    def named_key(self, name: str, *scopes: str, destination: str = PULL) -> Caller:
         with self.store.write() as connection:
-            key = create_api_key(connection, name=name, scopes=frozenset(scopes), at=self.clock.now())
+            key = create_api_key(connection, name=name, scopes=frozenset(scopes), at=self.clock.now(), destination=destination)
         return Caller(self.app, self._runner, key)
 
     def caller(self, key: str | None, app: FastAPI | None = None) -> Caller:

@@ -1,17 +1,23 @@
 """Cases, signals and sources for tests: complete values, of which a test names only what it is about."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from collector.domain.calendar import SpecialDay, WorkingCalendar
 from collector.domain.case import Case, CaseStatus
+from collector.domain.clocks import Promise
 from collector.domain.ids import CaseId, CustomerId, ExternalKey, SourceId
 from collector.domain.registry import Customer, SnmpIdentity, Source
 from collector.domain.signal import CaseKind, MatchedCondition, Signal, SignalType, Urgency, Words
+from collector.domain.sla import SlaTargets
+from collector.domain.terms import Terms
 from collector.domain.trap import SnmpVersion
 from collector.domain.trust import Trust
+from collector.domain.working_hours import WeeklyHours
 
 NOON = datetime(2026, 3, 17, 12, 0, tzinfo=UTC)
 
@@ -40,6 +46,21 @@ class SetClock:
 
     def monotonic_ns(self) -> int:
         return self.passed // timedelta(microseconds=1) * 1_000
+
+
+def a_calendar(*days: SpecialDay, hours: str = "09:00-17:00", zone: str = "America/Argentina/Buenos_Aires") -> WorkingCalendar:
+    """Monday to Friday, without holidays but the given ones."""
+    return WorkingCalendar(
+        "TEST",
+        zone=ZoneInfo(zone),
+        hours=WeeklyHours.on_weekdays(hours),
+        days=days,
+        known_from=date(2020, 1, 1),
+        known_until=date(2035, 12, 31),
+    )
+
+
+TERMS = Terms(Promise(a_calendar(), SlaTargets()), "es", "https://collector.test")
 
 
 def nanoseconds(moment: datetime) -> int:
@@ -117,6 +138,15 @@ def a_full_case(**changes: Any) -> Case:
         "previous_case": ExternalKey("TST-01HZXB3V5K8C9YQ2M4N6P7R8SA"),
         "merged_into": ExternalKey("TST-01HZXB3V5K8C9YQ2M4N6P7R8SB"),
         "status_by": "user:ana",
+        "pended_at": after(minutes=6),
+        "assignee": "bruno",
+        "confirmed_at": after(minutes=7),
+        "contacted_at": after(minutes=8),
+        "responded_at": after(minutes=9),
+        "due_at": after(minutes=10),
+        "handed_seq": 6_000_000_000,
+        "note_due_at": after(minutes=11),
+        "noted_occurrences": 7_000_000_000,
         "version": 41,
     }
     return a_case(**{**everything, **changes})

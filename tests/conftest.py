@@ -22,8 +22,8 @@ def postgresql_databases() -> Iterator[Databases]:
     missing = postgresql_missing()
     if missing is not None:
         pytest.skip(missing)
-    with postgresql_server() as directory:
-        databases = PostgresqlDatabases(directory)
+    with postgresql_server() as server:
+        databases = PostgresqlDatabases(server)
         yield databases
         databases.close()
 

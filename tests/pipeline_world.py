@@ -4,13 +4,15 @@ A text is one instruction: `raise KEY SEVERITY`, `clear KEY`, `threat KEY`, `con
 `explode` (the rules fail on it). A trap carries one in its first varbind, a mail one per line."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from email.message import EmailMessage
 from functools import lru_cache
 
+from collector.changes.passing_time import PassingTime
 from collector.domain.case import Case
-from collector.domain.ids import NotificationId, StreamName
+from collector.domain.ids import CaseId, NotificationId, StreamName
 from collector.domain.item import Envelope, Item, ItemKind, Tally, TallyReason
 from collector.domain.mail import Mail
 from collector.domain.outcome import Outcome, Reason
@@ -42,7 +44,7 @@ from receivers.smtp.loops import loop_reason
 from receivers.snmp.message import decode as decode_trap
 from rules.text import from_octets
 from tests import snmp_wire as wire
-from tests.builders import SetClock, nanoseconds, words
+from tests.builders import TERMS, SetClock, nanoseconds, words
 
 MAIN = StreamName("snmp-0", bulk=False, epoch="aaaaaa")
 BULK = StreamName("snmp-0", bulk=True, epoch="bbbbbb")
@@ -176,7 +178,7 @@ class World:
             self.registry: Registry = load_registry(connection)
 
     def knowledge(self) -> Knowledge:
-        return Knowledge(self.registry, SourceIndex(self.registry.sources), self.rules, self.decoders, SITE)
+        return Knowledge(self.registry, SourceIndex(self.registry.sources), self.rules, self.decoders, SITE, TERMS)
 
     def source(self, name: str) -> Source:
         return next(source for source in self.registry.sources if source.name == name)
@@ -230,6 +232,10 @@ class World:
         while processor.step():
             pass
 
+    def passing_time(self) -> PassingTime:
+        """What time alone does, at the clock's present time."""
+        return PassingTime(self.store, self.clock, nullcontext, TERMS)
+
     # what became of it
 
     def cases(self) -> list[Case]:
@@ -270,7 +276,7 @@ class World:
     def written(self) -> Written:
         cases = self.cases()
         return Written(
-            [replace(case, id=cases[0].id, version=0) for case in sorted(cases, key=lambda case: case.external_key)],
+            [_comparable(case) for case in sorted(cases, key=lambda case: case.external_key)],
             sorted(_notification(row) for row in self.notifications()),
             self.ledger(),
             [self._turning_points(case) for case in sorted(cases, key=lambda case: case.external_key)],
@@ -280,6 +286,11 @@ class World:
         """The log without plain repeats, which are written once per batch."""
         lines = self.log(case)
         return [(line.verdict.value, line.actor, line.notification) for line in lines if "occurrences" not in line.detail]
+
+
+def _comparable(case: Case) -> Case:
+    """Without what depends on how the items were cut into batches: numbers, and which repeats were told with another change."""
+    return replace(case, id=CaseId(0), version=0, note_due_at=None, noted_occurrences=0)
 
 
 def _notification(row: Notification) -> tuple[object, ...]:

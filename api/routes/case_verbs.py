@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -15,10 +16,12 @@ from api.parameters import AcceptLanguage, IdempotencyKey, IfMatch, LanguageQuer
 from api.problems import Problem
 from api.routes.cases import answer_case, visible_case
 from api.schemas.cases import CaseView, Deed, NoteDeed
+from api.schemas.deeds import AssignDeed, ConfirmDeed, ContactDeed, ResponseDeed
 from api.shapes.cases import CaseShaper
 from api.tools import ApiTools
 from collector.actions import Act, Request, StaleVersion
 from collector.domain.case import Verb
+from collector.domain.case_facts import Contact
 from collector.domain.errors import Conflict
 
 router = APIRouter(prefix="/api/v1/cases", tags=["cases"])
@@ -30,7 +33,7 @@ VERBS = {
     Verb.CLOSE: ("Done", "The next notification of the same trouble opens a new case."),
     Verb.REOPEN: ("Not done after all", "Possible for a closed case as long as no other case holds the same trouble."),
 }
-"""Verb → summary and description of its path. Notes have a path of their own form."""
+"""Verb → summary and description of its path. Those that say more than a reason have paths of their own form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,19 @@ def asked(
 AskedDeed = Annotated[Asked, Depends(asked)]
 
 
-def perform(asked: Asked, verb: Verb, deed: Deed | NoteDeed, response: Response) -> CaseView:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What some verbs say beyond a reason."""
+
+    severity: int | None = None
+    contact: Contact | None = None
+    at: datetime | None = None
+    assignee: str | None = None
+
+
+def perform(asked: Asked, verb: Verb, deed: Deed | NoteDeed, response: Response, said: Said | None = None) -> CaseView:
     """Do it and answer the case as it is then."""
+    said = said or Said()
     tools, caller = asked.tools, asked.caller
     with tools.store.read() as connection:
         visible_case(connection, asked.external_key, caller)
@@ -74,6 +88,10 @@ def perform(asked: Asked, verb: Verb, deed: Deed | NoteDeed, response: Response)
         customer_id=caller.customer_id,
         if_version=asked.if_version,
         request=_request(asked, verb, deed),
+        at=said.at,
+        severity=said.severity,
+        contact=said.contact,
+        assignee=said.assignee,
     )
     try:
         case = tools.actions.perform(act)
@@ -87,8 +105,10 @@ def perform(asked: Asked, verb: Verb, deed: Deed | NoteDeed, response: Response)
 def _request(asked: Asked, verb: Verb, deed: Deed | NoteDeed) -> Request | None:
     if asked.idempotency_key is None:
         return None
-    content = json.dumps([verb, deed.text, deed.actor])
-    return Request(_digest(f"{asked.caller.key_id}\0{asked.idempotency_key}"), _digest(content))
+    content = [verb, deed.text, deed.actor]
+    if more := deed.model_dump(mode="json", exclude={"text", "actor"}):
+        content.append(json.dumps(more, sort_keys=True))
+    return Request(_digest(f"{asked.caller.key_id}\0{asked.idempotency_key}"), _digest(json.dumps(content)))
 
 
 def _digest(text: str) -> str:
@@ -112,6 +132,56 @@ def _conflict(asked: Asked, conflict: Conflict) -> Problem:
 def note(asked: AskedDeed, deed: NoteDeed, response: Response) -> CaseView:
     """Goes into the case's history. Send an `Idempotency-Key`, or a repeated request is a second note."""
     return perform(asked, Verb.NOTE, deed, response)
+
+
+@router.post(
+    "/{external_key}/confirm",
+    operation_id="confirmCase",
+    summary="Confirm the case, and its severity or another one",
+    responses=responses(examples.CASE, 400, 404, 409, 412),
+)
+def confirm(asked: AskedDeed, response: Response, deed: ConfirmDeed | None = None) -> CaseView:
+    """From now on its times are definite: the response counts from the first confirmation. A more severe number starts its own
+    clocks beside the present ones; a less severe one takes their place. Confirming twice is the same as once."""
+    deed = deed or ConfirmDeed()
+    return perform(asked, Verb.CONFIRM, deed, response, Said(severity=deed.severity))
+
+
+@router.post(
+    "/{external_key}/record-contact",
+    operation_id="recordContactOfCase",
+    summary="The customer was contacted",
+    responses=responses(examples.CASE, 400, 404, 409, 412),
+)
+def record_contact(asked: AskedDeed, deed: ContactDeed, response: Response) -> CaseView:
+    """Meets the promise of contact as of `at`. Every contact is a line of the history: send an `Idempotency-Key`. `at` may not
+    lie before the case or in the future (422)."""
+    said = Said(contact=Contact(deed.who, deed.how), at=deed.at)
+    return perform(asked, Verb.RECORD_CONTACT, deed, response, said)
+
+
+@router.post(
+    "/{external_key}/respond",
+    operation_id="respondToCase",
+    summary="The customer got a substantive answer",
+    responses=responses(examples.CASE, 400, 404, 409, 412),
+)
+def respond(asked: AskedDeed, response: Response, deed: ResponseDeed | None = None) -> CaseView:
+    """Meets every promise of response that is owed as of `at`. Every answer is a line of the history: send an `Idempotency-Key`.
+    `at` may not lie before the case or in the future (422)."""
+    deed = deed or ResponseDeed()
+    return perform(asked, Verb.RESPOND, deed, response, Said(at=deed.at))
+
+
+@router.post(
+    "/{external_key}/assign",
+    operation_id="assignCase",
+    summary="Give it to somebody",
+    responses=responses(examples.CASE, 400, 404, 409, 412),
+)
+def assign(asked: AskedDeed, deed: AssignDeed, response: Response) -> CaseView:
+    """Stops no clock. Assigning to the same person twice is the same as once."""
+    return perform(asked, Verb.ASSIGN, deed, response, Said(assignee=deed.assignee))
 
 
 def _endpoint(verb: Verb) -> Callable[[Asked, Response, Deed | None], CaseView]:

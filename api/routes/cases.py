@@ -10,13 +10,16 @@ from api.cursors import decode_cursor, encode_cursor
 from api.describe import responses
 from api.parameters import AcceptLanguage, CaseQuery, ContentsQuery, LanguageQuery, PageQuery, language_of
 from api.schemas.cases import CasePage, CaseView, LogPage
+from api.schemas.deadlines import DeadlinePage
 from api.schemas.notifications import NotificationPage
 from api.shapes.cases import CaseShaper, log_line
+from api.shapes.deadlines import explained
 from api.shapes.notifications import views
 from collector.domain.case import Case
 from collector.domain.errors import NotFound
 from collector.store.case_log import read_log
 from collector.store.cases import CaseFilter, get_case, list_cases
+from collector.store.deadlines import read_deadlines
 from collector.store.engine import Connection
 from collector.store.notifications import NotificationFilter, list_notifications
 
@@ -94,6 +97,28 @@ def list_log(external_key: str, query: Annotated[PageQuery, Query()], caller: Ca
     shown = page[: query.limit]
     items = [log_line(entry) for _, entry in shown]
     return LogPage(items=items, next=encode_cursor("log", "oldest", shown[-1][0]) if len(page) > len(shown) else None)
+
+
+@router.get(
+    "/{external_key}/deadlines",
+    operation_id="listCaseDeadlines",
+    summary="What is promised, and how its time counts",
+    responses=responses(examples.DEADLINE_PAGE, 404),
+)
+def list_deadlines(
+    external_key: str,
+    query: Annotated[LanguageQuery, Query()],
+    caller: CasesReader,
+    tools: Tools,
+    accept_language: AcceptLanguage = None,
+) -> DeadlinePage:
+    """Every promised time of the case, also those that are met, stopped or replaced, in the order in which they began; each with
+    what counted and what did not, so that it can be added up."""
+    language = language_of(query.language, accept_language, tools.language)
+    with tools.store.read() as connection:
+        case = visible_case(connection, external_key, caller)
+        deadlines = read_deadlines(connection, [case.id]).get(case.id, [])
+    return explained(deadlines, tools.promise.calendar, tools.clock.now(), language)
 
 
 @router.get(

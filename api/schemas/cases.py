@@ -7,6 +7,7 @@ from pydantic import AfterValidator, ConfigDict, Field
 from api.schemas.common import Moment, View
 from api.text import printable, printable_line
 from collector.domain.case import CaseStatus, Verdict
+from collector.domain.deadline import DeadlineName, DeadlineState
 from collector.domain.signal import CaseKind, Urgency
 
 Trust = Literal["spoofable", "authenticated", "encrypted"]
@@ -62,6 +63,37 @@ class EvidenceView(View):
     bytes: int | None
 
 
+class DeadlineView(View):
+    """A promised time. `start` is the first working moment that counts; `due_at` is null while the case waits for the customer;
+    `severity` is the one that the time belongs to; `late`: its time was over before it was done."""
+
+    name: DeadlineName
+    severity: int | None
+    start: Moment
+    due_at: Moment | None
+    provisional: bool
+    calendar: str
+    state: DeadlineState
+    late: bool
+
+
+class TicketFieldsView(View):
+    """The fields of the service's portal."""
+
+    manufacturer: str
+    platform: str | None
+    platform_version: str | None
+    priority: int | None
+
+
+class TicketView(View):
+    """The ticketing backend's record of the case. `number` is what people say, `id` what its API wants."""
+
+    number: str
+    url: str | None
+    id: str | None
+
+
 class CaseView(View):
     external_key: str
     url: str
@@ -80,8 +112,9 @@ class CaseView(View):
     steps: str
     customer: CustomerView
     entitlement: dict[str, str] | None = None
-    outside_hours: bool | None = None
-    ticket_fields: dict[str, str | int | None] | None = None
+    outside_hours: bool
+    ticket_fields: TicketFieldsView
+    assignee: str | None
     host: str | None
     product: str
     threat: ThreatView | None
@@ -94,16 +127,19 @@ class CaseView(View):
     cleared_at: Moment | None
     acknowledged_at: Moment | None
     acknowledged_by: str | None
+    confirmed_at: Moment | None
+    contacted_at: Moment | None
+    responded_at: Moment | None
     resolved_at: Moment | None
     closed_at: Moment | None
     close_reason: str | None
     status_by: str | None
-    deadlines: tuple[dict[str, str | bool | None], ...] = ()
-    notices: tuple[str, ...] = ()
+    deadlines: list[DeadlineView]
+    notices: list[str]
     evidence: list[EvidenceView]
     previous_case: str | None
     merged_into: str | None
-    ticket: dict[str, str | None] | None = None
+    ticket: TicketView | None
     version: int
 
 

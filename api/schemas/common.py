@@ -1,15 +1,11 @@
 """What all shapes share: frozen models, times in one form."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
 
-
-def rfc3339(moment: datetime) -> str:
-    """UTC with milliseconds and Z: `2026-03-02T12:00:05.100Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
+from collector.domain.clock import rfc3339
 
 Moment = Annotated[
     datetime,

@@ -1,31 +1,26 @@
 """Cases as the API shows them: read what a page needs in a few statements, then put it into the published shape."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
-from api.schemas.cases import CaseView, CustomerView, EvidenceView, LogLine, MatchedView, SourceView, ThreatView
-from api.shapes.notifications import whole_text
+from api.schemas.cases import CaseView, LogLine
 from api.tools import ApiTools
-from api.wording import summary_of
 from collector.domain.case import Case
-from collector.domain.ids import CustomerId, NotificationId
+from collector.domain.contents import whole_text
+from collector.domain.deadline import Deadline
+from collector.domain.ids import CaseId, CustomerId, NotificationId
 from collector.domain.registry import Customer
-from collector.domain.signal import CaseKind
-from collector.pipeline.draft import TEXT_SHOWN
+from collector.handoff.body import EVIDENCE_SHOWN, HIDDEN, Original, case_of
 from collector.pipeline.inspection import Content
 from collector.store.case_log import LogEntry
+from collector.store.deadlines import read_deadlines
 from collector.store.engine import Connection
 from collector.store.notifications import Notification, newest_of_cases
 from collector.store.registry import load_customers
+from collector.store.tickets import Ticket, find_tickets
 
-EVIDENCE_SHOWN = 20
 EVIDENCE_IN_LISTS = 3
 """In a list of a hundred cases the whole evidence would be two thousand notifications."""
-EVIDENCE_OCTETS = 2048
-"""How much of a text is evidence; more would make an answer large and a ticket unreadable."""
-_HIDDEN = ("request", "request_content")
-"""Digests in log entries that make repeated requests known: nothing for readers."""
 
 
 class CaseShaper:
@@ -37,8 +32,8 @@ class CaseShaper:
 
     def page(self, connection: Connection, cases: Sequence[Case]) -> list[CaseView]:
         """Evidence as the store knows it: no original is read."""
-        customers, evidence = _around(connection, cases, each=EVIDENCE_IN_LISTS)
-        return [self._shape(case, customers, evidence.get(case.id, []), {}) for case in cases]
+        around = _around(connection, cases, each=EVIDENCE_IN_LISTS)
+        return [self._shape(case, around, {}) for case in cases]
 
     def brief(self, case: Case) -> CaseView:
         """One case as lists show it, in a transaction of its own: who acts on a case wants to know that it is done. Raise
@@ -49,99 +44,62 @@ class CaseShaper:
     def single(self, case: Case) -> CaseView:
         """With evidence from the originals, in a transaction of its own. Raise Unavailable."""
         with self._tools.store.read() as connection:
-            customers, evidence = _around(connection, [case], each=EVIDENCE_SHOWN)
-        shown = evidence.get(case.id, [])
-        contents = self._tools.inspector.contents([notification.id for notification in shown])
-        return self._shape(case, customers, shown, contents)
+            around = _around(connection, [case], each=EVIDENCE_SHOWN)
+        contents = self._tools.inspector.contents([one.id for one in around.evidence.get(case.id, [])])
+        return self._shape(case, around, contents)
 
-    def _shape(
-        self,
-        case: Case,
-        customers: Mapping[CustomerId, Customer],
-        evidence: Sequence[Notification],
-        contents: Mapping[NotificationId, Content],
-    ) -> CaseView:
-        language = self._language
-        customer = customers[case.customer_id]
-        return CaseView(
-            external_key=case.external_key,
-            url=f"{self._tools.public_url}/cases/{case.external_key}",
-            kind=case.kind,
-            urgency=case.urgency,
-            severity=case.severity,
-            rank=case.rank,
-            contained=case.contained,
-            status=case.status,
-            level=case.level,
-            trust=case.trust.word,  # type: ignore[arg-type]  # the schema spells the words out
-            review_for_severity_1=case.review_for_severity_1,
-            needs_triage=case.needs_triage,
-            title=case.title.in_language(language),
-            summary=summary_of(case, language),
-            steps=case.steps.in_language(language),
-            customer=CustomerView(code=customer.code, name=customer.name, language=customer.language),
-            host=case.host,
-            product=case.product,
-            threat=_threat(case),
-            source=SourceView(
-                name=case.source_name or None, channel=case.channel, rule=case.rule, rule_version=case.rule_version
-            ),
-            matched=[MatchedView(**asdict(condition)) for condition in case.matched],
-            source_severity=case.source_severity,
-            opened_at=case.opened_at,
-            last_seen_at=case.last_seen_at,
-            occurrences=case.occurrences,
-            cleared_at=case.cleared_at,
-            acknowledged_at=case.acknowledged_at,
-            acknowledged_by=case.acknowledged_by,
-            resolved_at=case.resolved_at,
-            closed_at=case.closed_at,
-            close_reason=case.close_reason,
-            status_by=case.status_by or None,
-            evidence=[self._evidence(one, contents.get(one.id)) for one in evidence],
-            previous_case=case.previous_case,
-            merged_into=case.merged_into,
-            version=case.version,
+    def _shape(self, case: Case, around: "_Around", contents: Mapping[NotificationId, Content]) -> CaseView:
+        shown = case_of(
+            case,
+            customer=around.customers[case.customer_id],
+            evidence=around.evidence.get(case.id, []),
+            originals={one: Original(content.payload, whole_text(content.decoded)) for one, content in contents.items()},
+            deadlines=around.deadlines.get(case.id, []),
+            ticket=around.tickets.get(case.id),
+            terms=self._tools.terms,
+            language=self._language,
         )
-
-    def _evidence(self, notification: Notification, content: Content | None) -> EvidenceView:
-        text, truncated = _cut(notification, content)
-        return EvidenceView(
-            id=str(notification.id),
-            at=notification.received_at,
-            channel=notification.transport.value,
-            text=text,
-            truncated=truncated,
-            url=f"{self._tools.public_url}/notifications/{notification.id}",
-            sha256=hashlib.sha256(content.payload).hexdigest() if content else None,
-            bytes=len(content.payload) if content else None,
-        )
+        return CaseView.model_validate({**shown, **_for_people(case)})
 
 
-def _around(
-    connection: Connection, cases: Sequence[Case], *, each: int
-) -> tuple[Mapping[CustomerId, Customer], Mapping[int, list[Notification]]]:
-    customers = load_customers(connection, [case.customer_id for case in cases])
-    return customers, newest_of_cases(connection, [case.id for case in cases], each=each)
+def _for_people(case: Case) -> dict[str, object]:
+    """What the API shows beyond a message's case."""
+    return {
+        "needs_triage": case.needs_triage,
+        "matched": [asdict(condition) for condition in case.matched],
+        "source_severity": case.source_severity,
+        "acknowledged_at": case.acknowledged_at,
+        "acknowledged_by": case.acknowledged_by,
+        "confirmed_at": case.confirmed_at,
+        "contacted_at": case.contacted_at,
+        "responded_at": case.responded_at,
+        "resolved_at": case.resolved_at,
+        "closed_at": case.closed_at,
+        "close_reason": case.close_reason,
+        "status_by": case.status_by or None,
+        "merged_into": case.merged_into,
+        "version": case.version,
+    }
 
 
-def _cut(notification: Notification, content: Content | None) -> tuple[str, bool]:
-    """The text and whether something of it is missing."""
-    whole = whole_text(content) if content else None
-    if whole is None:
-        return notification.text, len(notification.text) >= TEXT_SHOWN
-    octets = whole.encode()
-    if len(octets) <= EVIDENCE_OCTETS:
-        return whole, False
-    return octets[:EVIDENCE_OCTETS].decode("utf-8", "ignore"), True
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What stands around a page of cases, by case or customer."""
+
+    customers: Mapping[CustomerId, Customer]
+    evidence: Mapping[int, list[Notification]]
+    deadlines: Mapping[CaseId, list[Deadline]]
+    tickets: Mapping[CaseId, Ticket]
 
 
-def _threat(case: Case) -> ThreatView | None:
-    if case.kind is not CaseKind.THREAT_INCIDENT:
-        return None
-    fields = case.fields
-    path = fields.get("path") or fields.get("file")
-    return ThreatView(risk=fields.get("risk"), action=fields.get("action"), path=path, sha256=fields.get("sha256"))
+def _around(connection: Connection, cases: Sequence[Case], *, each: int) -> _Around:
+    ids = [case.id for case in cases]
+    return _Around(
+        load_customers(connection, [case.customer_id for case in cases]),
+        newest_of_cases(connection, ids, each=each),
+        read_deadlines(connection, ids),
+        find_tickets(connection, ids),
+    )
 
 
 def log_line(entry: LogEntry) -> LogLine:
@@ -152,5 +110,5 @@ def log_line(entry: LogEntry) -> LogLine:
         count=entry.count,
         notification=entry.notification,
         text=entry.text,
-        detail={name: value for name, value in entry.detail.items() if name not in _HIDDEN},
+        detail={name: value for name, value in entry.detail.items() if name not in HIDDEN},
     )

@@ -3,21 +3,19 @@
 from collections.abc import Collection, Sequence
 
 from api.schemas.notifications import HexView, Include, NotificationDetail, NotificationView, VarbindView
-from api.text import octets_as_text, storable
 from api.tools import ApiTools
 from collector.domain.clock import from_ns
+from collector.domain.contents import OCTET_STRING, octets_as_text, whole_text
 from collector.domain.ids import NotificationId
 from collector.domain.item import Item
-from collector.domain.mail import Mail
 from collector.domain.outcome import Outcome
 from collector.domain.trap import Trap, Varbind, VarbindValue
 from collector.pipeline.inspection import Content
 from collector.store.notifications import Notification
 
-_OCTET_STRING = 4
 _TYPES = {
     2: "integer",
-    _OCTET_STRING: "octets",
+    OCTET_STRING: "octets",
     5: "null",
     6: "oid",
     0x40: "ip_address",
@@ -45,7 +43,7 @@ def view(notification: Notification, content: Content | None, include: Collectio
         return shown
     changed: dict[str, object] = {}
     if "text" in include:
-        changed["text"] = whole_text(content) or shown.text
+        changed["text"] = whole_text(content.decoded) or shown.text
     if "varbinds" in include and isinstance(content.decoded, Trap):
         changed["varbinds"] = [_varbind(varbind) for varbind in content.decoded.varbinds]
     return shown.model_copy(update=changed)
@@ -81,7 +79,7 @@ def detail(tools: ApiTools, one: Notification, rows: Sequence[NotificationId]) -
     return NotificationDetail(
         **dict(shown),
         rule_version=one.rule_version or None,
-        verdict=one.verdict or None,
+        verdict=one.verdict,
         detail=one.detail or None,
         rows=[str(row) for row in rows],
     )
@@ -116,18 +114,6 @@ def pending(item: Item) -> NotificationDetail:
     )
 
 
-def whole_text(content: Content) -> str | None:
-    """A mail's body, or the first text among a trap's variables; None when there is none."""
-    decoded = content.decoded
-    if isinstance(decoded, Mail):
-        return storable(decoded.text)
-    if isinstance(decoded, Trap):
-        for _, tag, value in decoded.varbinds:
-            if tag == _OCTET_STRING and isinstance(value, bytes) and len(value) > 1:
-                return octets_as_text(value) or value.decode("utf-8", "replace")
-    return None
-
-
 def _varbind(varbind: Varbind) -> VarbindView:
     oid, tag, value = varbind
     return VarbindView(oid=oid, type=_TYPES.get(tag, f"tag_{tag}"), value=_value(tag, value))
@@ -136,5 +122,5 @@ def _varbind(varbind: Varbind) -> VarbindView:
 def _value(tag: int, value: VarbindValue) -> str | int | HexView | None:
     if not isinstance(value, bytes):
         return value
-    text = octets_as_text(value) if tag == _OCTET_STRING else None
+    text = octets_as_text(value) if tag == OCTET_STRING else None
     return HexView(hex=value.hex()) if text is None else text

@@ -19,6 +19,10 @@ def run_smtp(role: RoleContext) -> None:
 
 def run_process(role: RoleContext) -> None:
     """Turn the journal into cases until the role is stopped."""
+    from collector.app.first_look import look_first
+
+    if not look_first(role):
+        return
     from collector.app.process import run_process as run
 
     run(role)

@@ -1,11 +1,12 @@
 """An Inspector outside the long-running roles, for one command."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from collector.app.decoders import decoders
 from collector.app.journal import open_journal
 from collector.app.knowledge import KnowledgeKeeper
+from collector.app.terms import terms_of
 from collector.config import Settings
 from collector.domain.clock import SystemClock
 from collector.pipeline.inspection import Inspector
@@ -18,9 +19,6 @@ def inspector(settings: Settings, store: Store, turn: Turn) -> Iterator[Inspecto
     """Raise ConfigurationError when store or journal do not fit this program."""
     require_current(store)
     clock = SystemClock()
-    journal = open_journal(settings, clock)
-    reader = journal.reader()
-    with decoders(clock) as made:
-        knowledge = KnowledgeKeeper(store, settings, made.decoders)
+    with closing(open_journal(settings, clock).reader()) as reader, decoders(clock) as made:
+        knowledge = KnowledgeKeeper(store, settings, made.decoders, terms_of(settings))
         yield Inspector(store, reader, knowledge=knowledge, explain=knowledge.explain, clock=clock, turn=turn)
-    reader.close()

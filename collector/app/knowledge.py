@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from collector.config import Settings
 from collector.domain.errors import ConfigurationError
 from collector.domain.mail import Mail
+from collector.domain.terms import Terms
 from collector.domain.trap import Trap
 from collector.logs import Log
 from collector.pipeline.draft import Decoders
@@ -24,14 +25,14 @@ log = Log(__name__)
 class KnowledgeKeeper:
     """Call it for the present knowledge. Twice a second it asks the store whether the registry changed."""
 
-    def __init__(self, store: Store, settings: Settings, decoders: Decoders) -> None:
+    def __init__(self, store: Store, settings: Settings, decoders: Decoders, terms: Terms) -> None:
         """Raise ConfigurationError when no rule pack can be loaded, Unavailable when the store is away."""
         self._store = store
         self._settings = settings
         with store.read() as connection:
             registry = load_registry(connection)
         self._ruleset = load_rules(settings)
-        self._knowledge = Knowledge(registry, SourceIndex(registry.sources), self._ruleset, decoders, settings.site)
+        self._knowledge = Knowledge(registry, SourceIndex(registry.sources), self._ruleset, decoders, settings.site, terms)
         self._looked_at = time.monotonic()
 
     def __call__(self) -> Knowledge:

@@ -12,6 +12,14 @@ from collector.store.streams import load_positions, load_retired, retire_stream
 _UNREADABLE = "its directory cannot be read; mend it or move it away; left as it is"
 
 
+def look_for_troubles(store: Store, journal: Journal) -> list[Trouble]:
+    """What does not fit, none when they belong together. Raise Unavailable when the store is away, JournalError when the disk
+    refuses."""
+    with store.read() as connection, journal.reader() as reader:
+        reached = {stream: position.position for stream, position in load_positions(connection).items()}
+        return troubles(reached, reader.streams(), retired=load_retired(connection))
+
+
 def accept_loss(store: Store, journal: Journal, *, turn: Turn, dry_run: bool) -> list[str]:
     """Retire what the journal lost; return a line for each stream that does not fit, none when all do. Nobody may use the journal
     meanwhile. Stopped at any moment and done again it comes to the same end.

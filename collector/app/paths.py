@@ -10,6 +10,11 @@ def process_wake(settings: Settings) -> Path:
     return settings.run_dir / "process.wake"
 
 
+def api_wake(settings: Settings) -> Path:
+    """The socket on which the API is told that cases or messages changed."""
+    return settings.run_dir / "api.wake"
+
+
 def writer_turn(settings: Settings) -> Path:
     """The token of those who wait for the store's write lock."""
     return settings.run_dir / "writer.turn"

@@ -2,18 +2,19 @@
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack, closing, suppress
 from datetime import timedelta
 
-from collector.actions import Actions
 from collector.app.decoders import decoders
 from collector.app.journal import open_journal
 from collector.app.knowledge import KnowledgeKeeper
 from collector.app.memory import settle_down
-from collector.app.paths import process_wake, writer_turn
-from collector.app.waiting import wait_for_store
+from collector.app.paths import api_wake, process_wake, writer_turn
+from collector.app.terms import terms_of
+from collector.changes.counters import ChangeCounters
+from collector.changes.passing_time import DEADLINES_AT_ONCE, PassingTime
 from collector.domain.errors import Unavailable
 from collector.journal.interface import JournalKeeper
-from collector.journal.positions import verify_positions
 from collector.logs import Log
 from collector.metrics import register
 from collector.pipeline.counters import ProcessCounters
@@ -22,37 +23,36 @@ from collector.pipeline.processor import Processor
 from collector.role import RoleContext
 from collector.role_http import Readiness
 from collector.store.engine import Store
+from collector.store.messages import DROPPED_AT_ONCE, drop_messages
 from collector.store.seen import drop_expired
-from collector.store.streams import load_positions, load_retired
-from collector.wake import WakeListener
+from collector.wake import WakeListener, Waker
 from collector.writer_turn import WriterTurn
 
 _QUIET_EVERY_SECONDS = 1.0
+_CLOCKS_EVERY_SECONDS = 1.0
 _TIDY_EVERY_SECONDS = 60.0
 _SHARE = 50
 """A chore may take a fiftieth of the time."""
+_CLOCKS_SHARE = 10
+"""More for due times: what came in on a weekend is due in the same minute."""
 _WRITE_WAIT_SECONDS = 2.0
 """For the store's write lock; then it looks whether it must stop, and tries again. Well within its share of the stop time."""
 log = Log(__name__)
 
 
 def run_process(role: RoleContext) -> None:
-    """Until stopped. Raise ConfigurationError when schema, journal or rules do not fit."""
+    """Until stopped; `first_look` was there before. Raise ConfigurationError when the rules do not fit."""
     settings = role.settings
-    store = Store(settings.store_url, write_wait_seconds=_WRITE_WAIT_SECONDS)
-    wait_for_store(store, role)
-    if role.stop.is_set():
-        return
-    journal = open_journal(settings, role.clock)
-    reader = journal.reader()
-    with store.read() as connection:
-        positions = {name: position.position for name, position in load_positions(connection).items()}
-        verify_positions(positions, reader.streams(), retired=load_retired(connection))
-    counters = ProcessCounters()
-    turn = WriterTurn(writer_turn(settings))
-    listener = WakeListener(process_wake(settings))
-    with decoders(role.clock) as made:
-        knowledge = KnowledgeKeeper(store, settings, made.decoders)
+    counters, changes, terms = ProcessCounters(), ChangeCounters(), terms_of(settings)
+    with ExitStack() as undo:
+        store = undo.enter_context(closing(Store(settings.store_url, write_wait_seconds=_WRITE_WAIT_SECONDS)))
+        journal = open_journal(settings, role.clock)
+        reader = undo.enter_context(closing(journal.reader()))
+        turn = undo.enter_context(closing(WriterTurn(writer_turn(settings))))
+        listener = undo.enter_context(closing(WakeListener(process_wake(settings))))
+        bell = undo.enter_context(closing(Waker(api_wake(settings))))
+        made = undo.enter_context(decoders(role.clock))
+        knowledge = KnowledgeKeeper(store, settings, made.decoders, terms)
         processor = Processor(
             store,
             reader,
@@ -62,9 +62,9 @@ def run_process(role: RoleContext) -> None:
             counters=counters,
             wait_for_work=lambda seconds: listener.wait(seconds, interrupt=role.stop.fileno()),
             someone_waits=turn.someone_waits,
-            changed=lambda: None,
+            changed=bell.wake,
         )
-        register(role.registry, counters, journal, made.counters)
+        register(role.registry, counters, changes, journal, made.counters)
         role.ready_when(lambda: _readiness(store))
         chores = Chores(
             role,
@@ -72,14 +72,13 @@ def run_process(role: RoleContext) -> None:
             journal.keeper(),
             originals=OriginalsKeeper(store, reader),
             processor=processor,
-            actions=Actions(store, role.clock, turn.waiting),
+            passing_time=PassingTime(store, role.clock, turn.waiting, terms, counters=changes, changed=bell.wake),
             knowledge=knowledge,
         )
         settle_down()
+        with suppress(Unavailable):  # then as soon as the store is there
+            chores.adopt()
         processor.run(role.stop, housekeeping=chores)
-    listener.close()
-    reader.close()
-    store.close()
 
 
 def _readiness(store: Store) -> Readiness:
@@ -87,7 +86,8 @@ def _readiness(store: Store) -> Readiness:
 
 
 class Chores:
-    """What `process` does between batches: quiet times of cases, memory and journal that have served, a reload when asked."""
+    """What `process` does between batches: what time alone does to cases, memory, messages and journal that have served, a reload
+    when asked."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class Chores:
         *,
         originals: OriginalsKeeper,
         processor: Processor,
-        actions: Actions,
+        passing_time: PassingTime,
         knowledge: KnowledgeKeeper,
     ) -> None:
         self._role = role
@@ -105,42 +105,68 @@ class Chores:
         self._keeper = keeper
         self._originals = originals
         self._processor = processor
-        self._actions = actions
+        self._passing_time = passing_time
         self._knowledge = knowledge
-        self._quiet_at = self._tidy_at = 0.0
+        self._quiet_at = self._clocks_at = self._tidy_at = 0.0
+        self._adopted = False
 
     def __call__(self) -> None:
         """Raise Unavailable when the store is away."""
         if self._role.reload_requested():
             self._knowledge.reload_rules()
+        if not self._adopted:
+            self.adopt()
         self._quiet_at = self._when_due(self._quiet, self._quiet_at, _QUIET_EVERY_SECONDS)
+        self._clocks_at = self._when_due(self._clocks, self._clocks_at, _CLOCKS_EVERY_SECONDS, share=_CLOCKS_SHARE)
         self._tidy_at = self._when_due(self._tidy, self._tidy_at, _TIDY_EVERY_SECONDS)
 
-    def _when_due(self, chore: Callable[[], None], due: float, every: float) -> float:
-        """Do it when its time has come; return when it comes next. Notifications wait meanwhile, so one that takes long is done
-        more seldom, and one that fails is tried again in its turn instead of stopping the line."""
+    def _when_due(self, chore: Callable[[], bool], due: float, every: float, *, share: int = _SHARE) -> float:
+        """Do it when its time has come; return when it comes next: soon when it says that more waits. Notifications wait
+        meanwhile, so one that takes long is done more seldom, and one that fails is tried again in its turn instead of stopping
+        the line."""
         begun = time.monotonic()
         if begun < due:
             return due
+        more = False
         try:
-            chore()
+            more = chore()
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 (the edge of housekeeping)
             log.error("a chore failed", chore=chore.__name__.strip("_"), cause=error)
         ended = time.monotonic()
-        return ended + max(every, _SHARE * (ended - begun))
+        return ended + max(0.0 if more else every, share * (ended - begun))
 
-    def _quiet(self) -> None:
-        changed = self._actions.pass_quiet_time(until=self._processor.caught_up_to)
+    def adopt(self) -> None:
+        """Best before anything else: what happens to a case of an older version then finds it as it finds every other one.
+        Raise Unavailable."""
+        total = 0
+        while adopted := self._passing_time.adopt_cases():
+            total += adopted
+        self._adopted = True
+        if total:
+            log.info("cases of an older version got their clocks and were told to ticketing", cases=total)
+
+    def _quiet(self) -> bool:
+        changed = self._passing_time.end_quiet_cases(until=self._processor.caught_up_to)
         if changed:
             log.info("cases were resolved or closed after their quiet time", cases=changed)
+        return False
 
-    def _tidy(self) -> None:
+    def _clocks(self) -> bool:
+        told = self._passing_time.pass_deadlines()
+        for verdict, number in told.items():
+            log.info("deadlines came near or passed", verdict=verdict, deadlines=number)
+        self._passing_time.tell_repeats()
+        return told.total() >= DEADLINES_AT_ONCE
+
+    def _tidy(self) -> bool:
         now = self._role.clock.now()
         with self._store.write() as connection:
             drop_expired(connection, before=self._processor.nothing_before)
+            old = drop_messages(connection, before=now - timedelta(days=self._role.settings.hand_off.keep_days))
         oldest = now - timedelta(days=self._role.settings.journal.retention_days)
         dropped = self._keeper.drop(older_than=oldest, processed=self._processor.processed, before=self._originals)
         if dropped:
             log.info("journal segments beyond their retention were dropped", segments=dropped)
+        return old >= DROPPED_AT_ONCE

@@ -13,6 +13,7 @@ from collector.store.engine import Store
 from collector.store.registry import Registry, load_registry, registry_version
 
 _EVERY_SECONDS = 0.5
+_STOP_SECONDS = 1.0
 log = Log(__name__)
 
 
@@ -35,8 +36,9 @@ class SnapshotRefresher:
         self._thread.start()
 
     def stop(self) -> None:
+        """Without waiting for a store that does not answer: what the thread may still do harms nobody."""
         self._stop.set()
-        self._thread.join()
+        self._thread.join(_STOP_SECONDS)
 
     def _run(self) -> None:
         while not self._stop.wait(_EVERY_SECONDS):

@@ -1,6 +1,6 @@
 """The SMTP intake role: the receiver with its journal lane and the snapshot of known mailboxes."""
 
-from collector.app.intake import receive
+from collector.app.intake import may_begin, receive
 from collector.app.journal import open_journal
 from collector.app.paths import process_wake, snapshot
 from collector.app.refresh import SnapshotRefresher
@@ -14,6 +14,8 @@ from receivers.smtp.server import Limits, SmtpReceiver
 
 def run_smtp(role: RoleContext) -> None:
     """Until stopped; what was answered with 250 by then is durable."""
+    if not may_begin(role):
+        return
     settings = role.settings
     journal = open_journal(settings, role.clock)
     writer = journal.open_writer("smtp-0")
@@ -35,7 +37,7 @@ def run_smtp(role: RoleContext) -> None:
             connections_per_peer=settings.smtp.max_connections_per_peer,
         ),
     )
-    register(role.registry, receiver, journal)
+    register(role.registry, receiver, journal, room)
     refresher.start()
     receive(role, receiver, room)
     refresher.stop()

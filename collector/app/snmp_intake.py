@@ -1,6 +1,6 @@
 """The SNMP intake role: the receiver with its two journal lanes."""
 
-from collector.app.intake import receive
+from collector.app.intake import may_begin, receive
 from collector.app.journal import open_journal
 from collector.app.paths import process_wake
 from collector.app.room import Room
@@ -13,6 +13,8 @@ from receivers.snmp.server import SnmpReceiver
 
 def run_snmp(role: RoleContext) -> None:
     """Until stopped; what was read by then is durable."""
+    if not may_begin(role):
+        return
     settings = role.settings
     journal = open_journal(settings, role.clock)
     main, bulk = journal.open_writer("snmp-0"), journal.open_writer("snmp-0-bulk")
@@ -29,7 +31,7 @@ def run_snmp(role: RoleContext) -> None:
         run_directory=settings.run_dir,
         receive_buffer=settings.snmp.receive_buffer,
     )
-    register(role.registry, receiver, journal)
+    register(role.registry, receiver, journal, room)
     receive(role, receiver, room)
     main.close()
     bulk.close()

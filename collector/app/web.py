@@ -2,9 +2,12 @@
 
 import http.client
 import os
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from api.app import create_app
+from api.bell import Bell
 from api.server import serve
 from api.tools import ApiTools
 from collector import lifeline
@@ -12,14 +15,19 @@ from collector.actions import Actions
 from collector.app.decoders import decoders
 from collector.app.journal import open_journal
 from collector.app.knowledge import KnowledgeKeeper
-from collector.app.paths import writer_turn
+from collector.app.paths import api_wake, writer_turn
+from collector.app.terms import terms_of
 from collector.app.waiting import wait_for_store
 from collector.config import Role, Settings
+from collector.handoff.counters import HandoffCounters
+from collector.handoff.inbound import Inbound
 from collector.pipeline.inspection import Inspector
 from collector.pipeline.stages import Knowledge
 from collector.role import RoleContext
 from collector.role_http import Readiness
 from collector.store.engine import Store
+from collector.store.messages import last_position
+from collector.wake import WakeListener, Waker
 from collector.writer_turn import WriterTurn
 
 _ASK_SECONDS = 1.0
@@ -30,41 +38,60 @@ SUPERVISOR = "supervisor"
 
 def run_api(role: RoleContext) -> None:
     """Until stopped. Raise ConfigurationError when schema or rules do not fit."""
-    settings = role.settings
-    store = Store(settings.store_url, write_wait_seconds=_WRITE_WAIT_SECONDS)
-    wait_for_store(store, role)
-    if role.stop.is_set():
-        return
-    turn = WriterTurn(writer_turn(settings))
-    journal = open_journal(settings, role.clock)
-    reader = journal.reader()
-    neighbours = Neighbours(settings, supervised=lifeline.is_supervised(os.environ))
-    with decoders(role.clock) as made:
-        knowledge = KnowledgeKeeper(store, settings, made.decoders)
-
-        def present() -> Knowledge:
-            """Nothing here works between requests: the first one after a SIGHUP reads the rules again."""
-            if role.reload_requested():
-                knowledge.reload_rules()
-            return knowledge()
-
-        tools = ApiTools(
-            store=store,
-            actions=Actions(store, role.clock, turn.waiting),
-            inspector=Inspector(store, reader, knowledge=present, explain=knowledge.explain, clock=role.clock, turn=turn.waiting),
-            reader=reader,
-            clock=role.clock,
-            language=settings.language,
-            public_url=settings.api_url,
-            readiness=lambda: _readiness(store, neighbours),
-            role_addresses=neighbours.addresses,
-            registry=role.registry,
-        )
+    with ExitStack() as undo:
+        store = undo.enter_context(closing(Store(role.settings.store_url, write_wait_seconds=_WRITE_WAIT_SECONDS)))
+        wait_for_store(store, role)
+        if role.stop.is_set():
+            return
+        tools = _tools(role, store, undo)
         role.ready_when(lambda: Readiness(ready=store.reachable()))
         serve(create_app(tools), [bound.socket for bound in role.sockets], role.stop)
-    reader.close()
-    store.close()
-    turn.close()
+
+
+def _tools(role: RoleContext, store: Store, undo: ExitStack) -> ApiTools:
+    """What `undo` ends."""
+    settings, terms = role.settings, terms_of(role.settings)
+    turn = undo.enter_context(closing(WriterTurn(writer_turn(settings)))).waiting
+    listener = undo.enter_context(closing(WakeListener(api_wake(settings))))
+    wake = undo.enter_context(closing(Waker(api_wake(settings)))).wake
+    reader = undo.enter_context(closing(open_journal(settings, role.clock).reader()))
+    knowledge = KnowledgeKeeper(store, settings, undo.enter_context(decoders(role.clock)).decoders, terms)
+    neighbours = Neighbours(settings, supervised=lifeline.is_supervised(os.environ))
+    actions = Actions(store, role.clock, turn, terms, changed=wake)
+    handoff = HandoffCounters()
+    return ApiTools(
+        store=store,
+        actions=actions,
+        inbound=Inbound(store, role.clock, turn, terms, actions, counters=handoff, changed=wake),
+        handoff=handoff,
+        inspector=Inspector(
+            store, reader, knowledge=_present(role, knowledge), explain=knowledge.explain, clock=role.clock, turn=turn
+        ),
+        reader=reader,
+        clock=role.clock,
+        terms=terms,
+        bell=Bell(listener, last_position=lambda: _last_position(store), stop=role.stop),
+        readiness=lambda: _readiness(store, neighbours),
+        role_addresses=neighbours.addresses,
+        registry=role.registry,
+        trusted_proxies=settings.api.trusted_proxies,
+    )
+
+
+def _present(role: RoleContext, knowledge: KnowledgeKeeper) -> Callable[[], Knowledge]:
+    """Nothing here works between requests: the first one after a SIGHUP reads the rules again."""
+
+    def present() -> Knowledge:
+        if role.reload_requested():
+            knowledge.reload_rules()
+        return knowledge()
+
+    return present
+
+
+def _last_position(store: Store) -> int:
+    with store.read() as connection:
+        return last_position(connection)
 
 
 def _readiness(store: Store, neighbours: "Neighbours") -> tuple[bool, list[str]]:

@@ -9,8 +9,8 @@ def add(subparsers: Subparsers) -> None:
     check = subparsers.add_parser(
         "check-config",
         help="check the settings and say every mistake",
-        description="Read the settings file and the environment as the other commands do. Every mistake is told on a line "
-        "of its own with file (or variable), key and reason; the exit code is then 78.",
+        description="Read the settings file and the environment as the other commands do, and the file of [sla] overrides. Every "
+        "mistake is told on a line of its own with file (or variable), key and reason; the exit code is then 78.",
     )
     check.add_argument("--show", action="store_true", help="print every key with the value in effect; secrets are masked")
     add_config(check)
@@ -20,9 +20,13 @@ def add(subparsers: Subparsers) -> None:
 
 
 def _check(args: argparse.Namespace) -> int:
+    from collector.calendars import load_calendar
     from collector.config.keys import all_keys, toml_value, words
+    from collector.store.engine import check_url
 
     settings = settings_of(args)
+    check_url(settings.store_url)
+    load_calendar(settings)
     if args.show:
         for path in all_keys():
             print(f"{words(path)} = {toml_value(settings, path)}")

@@ -1,19 +1,10 @@
 """`journal`: commands about the journal as a whole, for a collector that does not run."""
 
 import argparse
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from contextlib import ExitStack
 
+from collector.commands.alone import alone
 from collector.commands.options import Subparsers, add_config, settings_of
-from collector.domain.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from collector.config import Settings
-    from collector.domain.clock import Clock
-
-_SUPERVISORS = ("supervisor", "receive")
 
 
 def add(subparsers: Subparsers) -> None:
@@ -45,7 +36,7 @@ def _accept_loss(args: argparse.Namespace) -> int:
     from collector.writer_turn import WriterTurn
 
     settings, clock = settings_of(args), SystemClock()
-    with _alone(settings, clock), ExitStack() as undo:
+    with alone(settings, clock), ExitStack() as undo:
         store = Store(settings.store_url)
         undo.callback(store.close)
         require_current(store)
@@ -59,21 +50,3 @@ def _accept_loss(args: argparse.Namespace) -> int:
     elif args.dry_run:
         print("nothing was done (--dry-run)")
     return 0
-
-
-@contextmanager
-def _alone(settings: "Settings", clock: "Clock") -> Iterator[None]:
-    """Keep every role away. Raise ConfigurationError when one runs."""
-    from collector.config import Role
-    from collector.run_lock import run_lock
-    from collector.stop import StopFlag
-
-    stop = StopFlag()
-    with ExitStack() as undo:
-        undo.callback(stop.close)
-        try:
-            for name in (*_SUPERVISORS, *Role):
-                undo.enter_context(run_lock(settings, name, clock, stop=stop, patience=timedelta(0)))
-        except ConfigurationError as error:
-            raise ConfigurationError(f"{error}\nstop the collector first") from error
-        yield

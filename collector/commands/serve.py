@@ -55,10 +55,13 @@ def _receive(args: argparse.Namespace) -> int:
 def _supervise(args: argparse.Namespace, roles: "Sequence[Role]", *, name: str) -> int:
     """Bind, start, keep running, stop. Raise ConfigurationError before any role is started."""
     from collector import logs
+    from collector.config import Role
+    from collector.go_ahead import GoAheadPipe
     from collector.run_lock import run_lock
     from collector.sockets import bind_all
     from collector.stop import StopFlag
     from collector.supervisor import Supervisor
+    from collector.systemd import ServiceNotifier
 
     settings = settings_of(args)
     clock = clock_of(args, settings)
@@ -70,7 +73,17 @@ def _supervise(args: argparse.Namespace, roles: "Sequence[Role]", *, name: str) 
             undo.callback(one.socket.close)
             logs.Log(__name__).info("listening", role=one.role, address=one.listener)
         specs = [_spec(role, bound, _options(args)) for role in roles]
-        supervisor = Supervisor(specs, clock, environment=_child_environment())
+        go_ahead = GoAheadPipe()
+        undo.callback(go_ahead.close)
+        # without `process` nobody would say it, and nothing is compared
+        told = go_ahead.environment() if Role.PROCESS in roles else {}
+        supervisor = Supervisor(
+            specs,
+            clock,
+            environment={**_child_environment(), **told},
+            descriptors=go_ahead.descriptors,
+            service=ServiceNotifier(os.environ),
+        )
         _show_metrics(supervisor, settings, name, undo=undo)
         return supervisor.run()
 
@@ -98,7 +111,9 @@ def _options(args: argparse.Namespace) -> tuple[str, ...]:
 
 def _child_environment() -> dict[str, str]:
     """Ours without systemd's words, which are for this process alone."""
-    return {name: value for name, value in os.environ.items() if name not in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")}
+    from collector.systemd import VARIABLES
+
+    return {name: value for name, value in os.environ.items() if name not in VARIABLES}
 
 
 def _show_metrics(supervisor: "Supervisor", settings: "Settings", name: str, *, undo: ExitStack) -> None:

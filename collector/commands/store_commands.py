@@ -4,19 +4,14 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from collector.commands.opening import opened_store
 from collector.commands.options import Subparsers, add_config, settings_of
 from collector.domain.errors import ConfigurationError, NotFound, Rejected
+from collector.domain.message import PULL, checked_destination
 from collector.domain.scopes import MEANINGS, Scope, parse_scopes
-
-if TYPE_CHECKING:
-    from collector.config import Settings
-    from collector.store.engine import Store, Turn
 
 _KEY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -72,6 +67,12 @@ def _add_api_key(subparsers: Subparsers) -> None:
         help=f"what it may do: {Scope.ALL}, or a comma list of {', '.join(scope for scope in MEANINGS if scope != Scope.ALL)}",
     )
     create.add_argument("--customer", metavar="CODE", help="limit it to one customer")
+    create.add_argument(
+        "--destination",
+        metavar="NAME",
+        default=PULL,
+        help=f"the ticketing backend that it speaks for; {PULL}, the readers of the feed, when absent",
+    )
     create.add_argument("--days", type=int, metavar="N", help="let it expire after N days")
     add_config(create)
     create.set_defaults(run=_create_key)
@@ -90,30 +91,10 @@ def _add_explain(subparsers: Subparsers) -> None:
     parser.set_defaults(run=_explain)
 
 
-@contextmanager
-def _opened(settings: "Settings") -> Iterator[tuple["Store", "Turn"]]:
-    """The store, made ready for one command."""
-    from collector.app.paths import writer_turn
-    from collector.store.engine import Store
-    from collector.writer_turn import WriterTurn
-
-    try:
-        settings.run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        turn = WriterTurn(writer_turn(settings))
-    except OSError as error:
-        raise ConfigurationError(f"data_dir: {settings.data_dir} cannot be used: {error.strerror}") from error
-    store = Store(settings.store_url)
-    try:
-        yield store, turn.waiting
-    finally:
-        store.close()
-        turn.close()
-
-
 def _migrate(args: argparse.Namespace) -> int:
     from collector.store.migrate import migrate
 
-    with _opened(settings_of(args)) as (store, _):
+    with opened_store(settings_of(args)) as (store, _):
         version = migrate(store)
     print(f"the store is at version {version}")
     return 0
@@ -131,7 +112,7 @@ def _import(args: argparse.Namespace) -> int:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{file}: cannot be read: {error}") from error
     customers = read_customers(text, str(file))
-    with _opened(settings) as (store, turn):
+    with opened_store(settings) as (store, turn):
         require_current(store)
         result = import_customers(store, customers, file=str(file), dry_run=args.dry_run, turn=turn)
     for line in result.lines:
@@ -155,8 +136,9 @@ def _create_key(args: argparse.Namespace) -> int:
     scopes = parse_scopes(args.scopes)
     if not _KEY_NAME.fullmatch(args.name):
         raise Rejected(f"--name: letters, digits, . _ and -, at most 64; not {args.name!r}")
+    destination = checked_destination(args.destination)
     now = SystemClock().now()
-    with _opened(settings_of(args)) as (store, turn):
+    with opened_store(settings_of(args)) as (store, turn):
         require_current(store)
         with store.write(turn) as connection:
             customer_id = None
@@ -169,7 +151,13 @@ def _create_key(args: argparse.Namespace) -> int:
                 raise Rejected("--days: at least 1")
             expires_at = None if args.days is None else now + timedelta(days=args.days)
             key = create_api_key(
-                connection, name=args.name, scopes=scopes, at=now, customer_id=customer_id, expires_at=expires_at
+                connection,
+                name=args.name,
+                scopes=scopes,
+                at=now,
+                customer_id=customer_id,
+                expires_at=expires_at,
+                destination=destination,
             )
     print(key)
     return 0
@@ -184,7 +172,7 @@ def _explain(args: argparse.Namespace) -> int:
     except ValueError as error:
         raise Rejected(str(error)) from error
     settings = settings_of(args)
-    with _opened(settings) as (store, turn), inspector(settings, store, turn) as made:
+    with opened_store(settings) as (store, turn), inspector(settings, store, turn) as made:
         told = made.explain(wanted, customer_id=None)
     json.dump(told, sys.stdout, ensure_ascii=False, indent=2)
     print()

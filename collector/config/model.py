@@ -7,6 +7,7 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeAlias
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -23,6 +24,9 @@ from pydantic import (
 )
 
 from collector.config.address import ListenAddress
+from collector.domain.calendar import DayKind
+from collector.domain.sla import ResponseStarts
+from collector.domain.working_hours import WeeklyHours
 
 DATA_DIR_MARK = "{data_dir}"
 _DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
@@ -87,6 +91,20 @@ def _web_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _zone(value: str) -> str:
+    """A zone that can be loaded. What loading one raises depends on what the name looks like as a path."""
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"must be a time zone such as America/Argentina/Buenos_Aires, not {value!r}") from None
+    return value
+
+
+def _hours(value: str) -> str:
+    WeeklyHours.on_weekdays(value)
+    return value
+
+
 def _store_url(value: SecretStr) -> SecretStr:
     """The text may hold a password: no message repeats it."""
     url = value.get_secret_value()
@@ -106,6 +124,9 @@ Domain: TypeAlias = Annotated[StrictStr, AfterValidator(_domain)]
 Domains: TypeAlias = Annotated[tuple[Domain, ...], BeforeValidator(_one_or_many), AfterValidator(_distinct)]
 Count: TypeAlias = Annotated[StrictInt, Field(ge=0)]
 Positive: TypeAlias = Annotated[StrictInt, Field(ge=1)]
+Hours: TypeAlias = Annotated[StrictStr, AfterValidator(_hours)]
+DayKinds: TypeAlias = Annotated[tuple[DayKind, ...], BeforeValidator(_one_or_many), AfterValidator(_distinct)]
+Minutes: TypeAlias = Annotated[StrictInt, Field(ge=1, le=100_000)]
 
 
 class Role(StrEnum):
@@ -162,10 +183,12 @@ class SmtpSettings(Section):
 
 
 class ApiSettings(Section):
-    """The API and the page. An empty `url` means: made from the first listener (`Settings.api_url`)."""
+    """The API and the page. An empty `url` means: made from the first listener (`Settings.api_url`). `trusted_proxies` are
+    believed which address a visitor has."""
 
     listen: Annotated[Addresses, Field(min_length=1)] = (ListenAddress("127.0.0.1", 8080),)
     url: Annotated[StrictStr, AfterValidator(_web_address)] = ""
+    trusted_proxies: Networks = ()
 
 
 class JournalSettings(Section):
@@ -180,6 +203,40 @@ class ProcessSettings(Section):
     """`batch`: how many journal items one transaction takes at most."""
 
     batch: Annotated[StrictInt, Field(ge=1, le=100_000)] = 2000
+
+
+class TargetSettings(Section):
+    """Promised times in minutes of working time. Source: the service manual, section 2."""
+
+    threat_contact: Minutes = 30
+    threat_response: Minutes = 30
+    severity_1_contact: Minutes = 30
+    severity_1_response: Minutes = 60
+    severity_2_response: Minutes = 180
+    severity_3_response: Minutes = 360
+    severity_4_response: Minutes = 960
+    triage: Minutes = 30
+
+
+class SlaSettings(Section):
+    """Working time and what is promised in it. `overrides`: a file of days that the calendar has wrong. No clock uses
+    `attention_hours`."""
+
+    timezone: Annotated[StrictStr, AfterValidator(_zone)] = "America/Argentina/Buenos_Aires"
+    hours: Hours = "09:00-17:00"
+    attention_hours: Hours = "09:00-18:00"
+    overrides: Annotated[Path | None, PlainValidator(_directory)] = None
+    non_working: DayKinds = tuple(DayKind)
+    response_starts: ResponseStarts = ResponseStarts.CONFIRMATION
+    targets: TargetSettings = TargetSettings()
+
+
+class HandOffSettings(Section):
+    """Messages for ticketing: how many days they are kept in the feed, and how often at most a case's further occurrences are
+    told, in minutes."""
+
+    keep_days: Positive = 30
+    note_minutes: Positive = 15
 
 
 class RuleSettings(Section):
@@ -227,7 +284,9 @@ class Settings(Section):
     api: ApiSettings = ApiSettings()
     journal: JournalSettings = JournalSettings()
     process: ProcessSettings = ProcessSettings()
+    hand_off: HandOffSettings = HandOffSettings()
     rules: RuleSettings = RuleSettings()
+    sla: SlaSettings = SlaSettings()
     logs: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()
 

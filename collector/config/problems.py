@@ -81,7 +81,7 @@ def _sentence(kind: str, context: Mapping[str, object]) -> str:
             return f"must be at most {context['le']}"
         case "too_short":
             return f"needs at least {context['min_length']} entry"
-        case "literal_error":
+        case "literal_error" | "enum":
             return f"must be one of {context['expected']}"
         case "string_pattern_mismatch":
             return "must be 2 to 8 capital letters A-Z or digits"

@@ -1,8 +1,9 @@
 """A case, its states and what people may do to it: the transition table. Pure; the store and the log live elsewhere."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from operator import attrgetter
 
 from collector.domain.errors import Conflict
 from collector.domain.ids import CaseId, CustomerId, ExternalKey, SourceId
@@ -28,6 +29,10 @@ class Verb(StrEnum):
     CLOSE = "close"
     REOPEN = "reopen"
     NOTE = "note"
+    CONFIRM = "confirm"
+    RECORD_CONTACT = "record-contact"
+    RESPOND = "respond"
+    ASSIGN = "assign"
 
 
 class Verdict(StrEnum):
@@ -112,7 +117,27 @@ class Case:
     previous_case: ExternalKey | None = None
     merged_into: ExternalKey | None = None
     status_by: str = ""
+    pended_at: datetime | None = None
+    """Since when it waits for the customer; None when it does not."""
+    assignee: str | None = None
+    confirmed_at: datetime | None = None
+    contacted_at: datetime | None = None
+    responded_at: datetime | None = None
+    due_at: datetime | None = None
+    """The earliest due time that is still owed (collector.domain.deadline); None when none is, or while the case waits for the
+    customer."""
+    handed_seq: int = 0
+    """How many messages about it were written for ticketing; 0 while nobody was told."""
+    note_due_at: datetime | None = None
+    """When ticketing is to be told of further occurrences."""
+    noted_occurrences: int = 0
+    """How many occurrences ticketing knows of."""
     version: int = 1
+
+    @property
+    def is_active(self) -> bool:
+        """Neither resolved nor closed."""
+        return self.status in _ACTIVE
 
     @property
     def rank(self) -> int:
@@ -138,6 +163,22 @@ class Case:
             since = max(self.cleared_at, self.last_seen_at)
             return (Verb.RESOLVE, "the console says it is fine again") if now - since >= QUIET_BEFORE_RESOLVE else None
         return None
+
+
+_NAMES = tuple(field.name for field in fields(Case))
+_values_of = attrgetter(*_NAMES)
+_SETTERS = tuple(Case.__dict__[name].__set__ for name in _NAMES)
+
+
+def changed(case: Case, **changes: object) -> Case:
+    """What `dataclasses.replace` makes, in a third of the time (5 us, not 15): for what is done to every case of a batch. Raise
+    AttributeError for a field that there is not."""
+    made = object.__new__(Case)
+    for put, value in zip(_SETTERS, _values_of(case), strict=True):
+        put(made, value)
+    for name, value in changes.items():
+        object.__setattr__(made, name, value)
+    return made
 
 
 def rank(kind: CaseKind, severity: int | None, urgency: Urgency, contained: bool) -> int:
@@ -174,7 +215,8 @@ def transition(case: Case, verb: Verb, *, at: datetime, actor: str, reason: str 
 
 
 def _enter(case: Case, status: CaseStatus, *, at: datetime, actor: str, reason: str | None) -> Case:
-    changed = replace(case, status=status, status_by=actor, version=case.version + 1)
+    pended_at = at if status is CaseStatus.PENDING else None
+    changed = replace(case, status=status, status_by=actor, pended_at=pended_at, version=case.version + 1)
     match status:
         case CaseStatus.ACKNOWLEDGED | CaseStatus.PENDING:
             # Who works on a case or waits for the customer has seen it.

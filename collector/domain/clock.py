@@ -64,3 +64,8 @@ def to_ns(moment: datetime) -> int:
 def from_ns(ns: int) -> datetime:
     """Aware UTC time, cut to the microsecond."""
     return EPOCH + timedelta(microseconds=ns // 1_000)
+
+
+def rfc3339(moment: datetime) -> str:
+    """UTC with `Z` and milliseconds, e.g. `2026-03-02T12:00:05.100Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -43,7 +43,8 @@ def decide(case: Case | None, signal: Signal, *, at: datetime, source_id: Source
         # A row that says "dealt with" for an active threat is the console's all-clear for it.
         return _decide_clear(case, at=at, source_id=source_id, trust=trust)
     relapses = case.cleared_at is not None and at >= case.cleared_at
-    resumes = case.status is CaseStatus.PENDING
+    # what arrived before somebody said that the customer is waited for was there to be seen then
+    resumes = case.status is CaseStatus.PENDING and (case.pended_at is None or at >= case.pended_at)
     if grows(case, signal):
         return Decision(Verdict.RAISED, relapses=relapses, resumes=resumes)
     if relapses or resumes:
@@ -106,7 +107,7 @@ def apply(case: Case, decision: Decision, signal: Signal, *, at: datetime, trust
         cleared_at=None if decision.relapses or decision.verdict is Verdict.REOPENED else case.cleared_at,
     )
     if decision.resumes:
-        changed = replace(changed, status=CaseStatus.ACKNOWLEDGED, status_by=f"rule:{signal.rule}")
+        changed = replace(changed, status=CaseStatus.ACKNOWLEDGED, status_by=f"rule:{signal.rule}", pended_at=None)
     if decision.verdict is Verdict.REOPENED:
         changed = replace(changed, status=CaseStatus.OPEN, status_by=f"rule:{signal.rule}", resolved_at=None, close_reason=None)
     if decision.verdict in (Verdict.RAISED, Verdict.REOPENED) and grows(case, signal):

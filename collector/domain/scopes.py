@@ -15,6 +15,8 @@ class Scope(StrEnum):
     NOTIFICATIONS_READ = "notifications:read"
     NOTIFICATIONS_WRITE = "notifications:write"
     LEDGER_READ = "ledger:read"
+    HANDOFF_READ = "handoff:read"
+    TICKETS_WRITE = "tickets:write"
 
 
 MEANINGS = {
@@ -24,6 +26,8 @@ MEANINGS = {
     Scope.NOTIFICATIONS_READ: "list and read notifications, their original bytes and why they became what they are",
     Scope.NOTIFICATIONS_WRITE: "process quarantined notifications again",
     Scope.LEDGER_READ: "read the ledger",
+    Scope.HANDOFF_READ: "read the feed of messages about cases",
+    Scope.TICKETS_WRITE: "say which ticket a case has and what happened to it",
 }
 """Scope → what it allows, in the order of the documentation."""
 

@@ -31,11 +31,13 @@ class JournalWriter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StreamState:
-    """`first` is the oldest sequence number still kept, `end` the newest durable one (0 when the stream is empty)."""
+    """`first` is the oldest sequence number still kept, `end` the newest durable one (0 when the stream is empty). One that has
+    `ended` gets no more items."""
 
     stream: StreamName
     first: int
     end: int
+    ended: bool = False
 
 
 class JournalReader(Protocol):

@@ -1,5 +1,10 @@
-"""Retention: whole closed segments go when their time has come. The last segment of a stream is the writer's and always stays."""
+"""Retention: whole closed segments go when their time has come. The last segment of a stream is the writer's and stays, unless
+the stream has ended."""
 
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -7,12 +12,14 @@ from pathlib import Path
 from collector.domain.clock import to_ns
 from collector.domain.ids import StreamName
 from collector.journal.disk import sync_directory
+from collector.journal.ended import end_of
 from collector.journal.index import SparseIndex
 from collector.journal.interface import Rescue
 from collector.journal.segments import index_path, list_segments, open_window, read_marker, segment_path, stream_directories
 from collector.logs import Log
 
 _log = Log(__name__)
+_LOCK = ".keep"
 
 
 class SegmentKeeper:
@@ -25,8 +32,12 @@ class SegmentKeeper:
         """See JournalKeeper. `processed` holds the last processed number of each stream; a stream that it does not name is
         kept whole.
 
-        A segment that cannot be removed is logged and stays for the next time.
+        A segment that cannot be removed is logged and stays for the next time, and all of them do while somebody copies them.
         """
+        with _locked(self._root, fcntl.LOCK_EX | fcntl.LOCK_NB) as alone:
+            return self._drop(older_than, processed, before) if alone else 0
+
+    def _drop(self, older_than: datetime, processed: dict[StreamName, int], before: Rescue) -> int:
         dropped = 0
         directories = stream_directories(self._root)
         for stream in sorted(directories.keys() & processed.keys()):
@@ -37,11 +48,38 @@ class SegmentKeeper:
         return dropped
 
 
+@contextmanager
+def nothing_dropped(root: Path) -> Iterator[None]:
+    """Keep every segment where it is; waits for a keeper that is dropping some. Raise OSError when the disk refuses."""
+    with _locked(root, fcntl.LOCK_SH):
+        yield
+
+
+@contextmanager
+def _locked(root: Path, how: int) -> Iterator[bool]:
+    descriptor = os.open(root / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        yield _lock(descriptor, how)
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, how: int) -> bool:
+    try:
+        fcntl.flock(descriptor, how)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def _drop(stream: StreamName, directory: Path, older_than_ns: int, processed: int, before: Rescue) -> int:
     marker = read_marker(directory)
+    bounds, ended = list_segments(directory), end_of(directory)
+    if ended is not None:
+        bounds.append(ended + 1)
     old = [
         (first, following)
-        for first, following in pairwise(list_segments(directory))
+        for first, following in pairwise(bounds)
         if following - 1 <= processed and _newest_ns(directory, first, following, marker) < older_than_ns
     ]
     for first, following in old:

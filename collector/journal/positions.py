@@ -53,8 +53,10 @@ def troubles(
     positions: Mapping[StreamName, int], states: Iterable[StreamState], *, retired: Collection[StreamName] = ()
 ) -> list[Trouble]:
     """Everything that does not fit, streams of the store first."""
-    ends = {state.stream: state.end for state in states}
-    return [*_of_the_store(positions, ends), *_of_the_journal(positions, ends, retired)]
+    found = list(states)
+    ends = {state.stream: state.end for state in found}
+    ended = {state.stream for state in found if state.ended}
+    return [*_of_the_store(positions, ends), *_of_the_journal(positions, ends, retired=retired, ended=ended)]
 
 
 def _of_the_store(positions: Mapping[StreamName, int], ends: Mapping[StreamName, int]) -> Iterator[Trouble]:
@@ -74,14 +76,19 @@ def _lost(stream: StreamName, position: int, ends: Mapping[StreamName, int]) -> 
 
 
 def _of_the_journal(
-    positions: Mapping[StreamName, int], ends: Mapping[StreamName, int], retired: Collection[StreamName]
+    positions: Mapping[StreamName, int],
+    ends: Mapping[StreamName, int],
+    *,
+    retired: Collection[StreamName],
+    ended: Collection[StreamName],
 ) -> Iterator[Trouble]:
+    """A lane may have one stream that goes on, and any number of ended ones."""
     for stream in sorted(ends.keys() - positions.keys()):
         if stream in retired:
             yield Trouble(stream, Mismatch.RETIRED, "the journal has this stream, but the store has given it up")
             continue
-        for known in _kin(stream, positions):
-            if positions[known] <= ends.get(known, -1):
+        for known in () if stream in ended else _kin(stream, positions):
+            if known not in ended and positions[known] <= ends.get(known, -1):
                 text = f"the journal has this stream beside {known}, which the store knows for the same lane"
                 yield Trouble(stream, Mismatch.FOREIGN, text)
 

@@ -11,6 +11,7 @@ from collector.domain.errors import JournalError
 from collector.domain.ids import StreamName
 from collector.journal.counts import StreamCounts
 from collector.journal.disk import Disk, journal_error
+from collector.journal.ended import end_of
 from collector.journal.endword import EndWord, Published
 from collector.journal.frames import Header
 from collector.journal.index import SparseIndex
@@ -160,7 +161,7 @@ def _is_blank(descriptor: int, at: int, size: int) -> bool:
 def _survey(directory: Path, marker: bytes) -> tuple[Tail, SparseIndex]:
     segments = list_segments(directory)
     if not segments:
-        return Tail(0, 1), SparseIndex()
+        return Tail(0, (end_of(directory) or 0) + 1), SparseIndex()
     descriptor = os.open(segment_path(directory, segments[-1]), os.O_RDONLY | os.O_CLOEXEC)
     window = Window(descriptor, marker)
     try:

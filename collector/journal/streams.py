@@ -6,18 +6,20 @@ import secrets
 import shutil
 import string
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from collector.domain.clock import Clock
 from collector.domain.errors import ConfigurationError, JournalError
 from collector.domain.ids import StreamName
+from collector.journal.copying import StreamFiles, files_of
 from collector.journal.counts import JournalCounts
 from collector.journal.disk import Disk, journal_error, sync_directory
 from collector.journal.durability import check_durable
+from collector.journal.ended import is_ended
 from collector.journal.endword import EndWord
 from collector.journal.frames import MARKER_SIZE
-from collector.journal.keeper import SegmentKeeper
+from collector.journal.keeper import SegmentKeeper, nothing_dropped
 from collector.journal.reader import SegmentReader
 from collector.journal.recovery import lock_stream, settle
 from collector.journal.segments import marker_path, stream_directories
@@ -60,7 +62,8 @@ class Journal:
         self._counts = JournalCounts()
 
     def open_writer(self, lane: str) -> SegmentWriter:
-        """The writer of a lane (`snmp-0`, `snmp-0-bulk`, `smtp-0`), whose stream is made with a random epoch the first time.
+        """The writer of a lane (`snmp-0`, `snmp-0-bulk`, `smtp-0`), whose stream is made with a random epoch the first time, and
+        when the one that it had has ended.
 
         Raise ConfigurationError when the lane's name is none or it has two streams, JournalError when another process is its
         writer and stays for 5 s, or the disk refuses.
@@ -81,6 +84,16 @@ class Journal:
 
     def keeper(self) -> SegmentKeeper:
         return SegmentKeeper(self._root)
+
+    def nothing_dropped(self) -> AbstractContextManager[None]:
+        """Retention waits meanwhile. Raise OSError when the disk refuses."""
+        return nothing_dropped(self._root)
+
+    def files(self) -> list[StreamFiles]:
+        """What is durable now of every stream, to be copied while `nothing_dropped` holds. Raise JournalError when one of them
+        cannot be read: it would be missing from the copy."""
+        self._settle()
+        return [files_of(stream, directory) for stream, directory in sorted(stream_directories(self._root).items())]
 
     def directories(self) -> set[StreamName]:
         """Every stream that has a directory, whether it can be read or not."""
@@ -131,7 +144,8 @@ class Journal:
     def _stream_of(self, lane: str) -> StreamName:
         fresh = _fresh_name(lane)
         with _only_one(self._root):
-            found = [stream for stream in stream_directories(self._root) if stream.lane == fresh.lane]
+            directories = stream_directories(self._root).items()
+            found = [stream for stream, place in directories if stream.lane == fresh.lane and not is_ended(place)]
             if len(found) > 1:
                 names = ", ".join(map(str, sorted(found)))
                 raise ConfigurationError(

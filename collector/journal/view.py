@@ -8,6 +8,7 @@ from pathlib import Path
 
 from collector.domain.ids import StreamName
 from collector.journal.counts import StreamCounts
+from collector.journal.ended import is_ended
 from collector.journal.endword import EndWord, Published
 from collector.journal.frames import Frame, Header
 from collector.journal.index import SparseIndex
@@ -42,6 +43,7 @@ class StreamView:
         self._directory = directory
         self._counts = counts
         self._marker = read_marker(directory)
+        self._ended = is_ended(directory)
         self._words = EndWord(directory, writable=False)
         self._published = Published(0, 0, 0)
         self._changed_ns = -1
@@ -63,7 +65,7 @@ class StreamView:
     def state(self) -> StreamState:
         end = self.refresh()
         first = self._segments[0] if self._segments else end + 1
-        return StreamState(self._stream, min(first, end + 1), end)
+        return StreamState(self._stream, min(first, end + 1), end, self._ended)
 
     def locate(self, seq: int, *, ahead: int) -> Place | None:
         """A place at or before the frame that holds `seq`; when that is gone, before the next one. None when nothing is

@@ -81,7 +81,7 @@ class Correlation:
         at = self._time_of(entry, signal, case)
         source_id = draft.source.id if draft.source else None
         decision = decide(case, signal, at=at, source_id=source_id, trust=entry.trust)
-        draft.verdict = decision.verdict.value
+        draft.verdict = decision.verdict
         if decision is JOINED and fold is not None:
             fold.join(entry, draft, signal, at=at)
         elif decision.verdict is Verdict.IGNORED_CLEAR:

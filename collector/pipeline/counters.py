@@ -15,7 +15,7 @@ class ProcessCounters:
 
     def __init__(self) -> None:
         self.outcomes: Counter[tuple[str, str]] = Counter()
-        self.verdicts: Counter[str] = Counter()
+        self.verdicts: Counter[Verdict] = Counter()
         self.batches = 0
         self.items = 0
         self.seconds = 0.0
@@ -31,12 +31,12 @@ class ProcessCounters:
         self.seconds += seconds
         for key, number in counts.items():
             self.outcomes[key.transport, key.outcome] += number
-        self.verdicts.update([draft.verdict for entry in batch.entries for draft in entry.drafts if draft.verdict])
+        self.verdicts.update([draft.verdict for entry in batch.entries for draft in entry.drafts if draft.verdict is not None])
 
     def families(self) -> Iterator[Family]:
         outcomes = [((t, o.value), float(self.outcomes[t, o.value])) for t in ("snmp", "smtp") for o in Outcome]
         yield Family("collector_items", "Journal items by what became of them", "counter", ("transport", "outcome"), outcomes)
-        verdicts = [((verdict.value,), float(self.verdicts[verdict.value])) for verdict in Verdict]
+        verdicts = [((verdict.value,), float(self.verdicts[verdict])) for verdict in Verdict]
         yield Family("collector_signals", "Signals by what they did to a case", "counter", ("verdict",), verdicts)
         for name, documentation, value in (
             ("collector_process_batches", "Batches committed", self.batches),

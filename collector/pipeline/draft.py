@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from collector.domain.case import Verdict
 from collector.domain.clock import from_ns
 from collector.domain.ids import NotificationId, StreamName
 from collector.domain.item import Item, Tally
@@ -18,13 +19,10 @@ from collector.domain.trust import Trust
 if TYPE_CHECKING:
     from collector.pipeline.fold import CaseFold
 
-TEXT_SHOWN = 200
-"""Characters of a notification's text that the store keeps; the rest is in the journal."""
-
 
 @dataclass(slots=True)
 class Draft:
-    """One notification about to be written. `fold` is the case it belongs to, `verdict` what it did to it."""
+    """A notification about to be written. `fold` is the case it belongs to, `verdict` what it did, None when it is no signal."""
 
     source: Source | None
     outcome: Outcome
@@ -32,7 +30,7 @@ class Draft:
     detail: str = ""
     row: int = 0
     classified: Classified | None = None
-    verdict: str = ""
+    verdict: Verdict | None = None
     fold: "CaseFold | None" = None
 
 

@@ -6,20 +6,26 @@ from functools import lru_cache
 
 import orjson
 
-from collector.domain.clock import NS_PER_SECOND
-from collector.domain.ids import StreamName
+from collector.changes.change import CaseChange
+from collector.changes.outbox import post, remember_repeats
+from collector.changes.write import plan, write
+from collector.domain.clock import NS_PER_SECOND, from_ns
+from collector.domain.contents import whole_text
+from collector.domain.ids import ExternalKey, StreamName
 from collector.domain.item import Item, ItemKind, Tally, TallyReason, Transport
 from collector.domain.mail import Mail
 from collector.domain.outcome import Outcome
+from collector.domain.terms import Terms
 from collector.domain.trap import Trap
+from collector.handoff.body import EVIDENCE_SHOWN, Fresh, Original
 from collector.pipeline.classify import primary
-from collector.pipeline.draft import TEXT_SHOWN, Batch, Draft, Entry
+from collector.pipeline.draft import Batch, Draft, Entry
 from collector.pipeline.fold import CaseFold
 from collector.store.case_log import append_log
-from collector.store.cases import count_repeats, insert_cases, update_cases
+from collector.store.cases import count_repeats
 from collector.store.engine import Connection
 from collector.store.ledger import LedgerKey, add_counts
-from collector.store.notifications import insert_notifications
+from collector.store.notifications import TEXT_KEPT, insert_notifications
 from collector.store.seen import save_seen
 from collector.store.streams import Position, save_position
 
@@ -31,14 +37,15 @@ _dump = orjson.dumps
 
 
 def write_effects(
-    connection: Connection, batch: Batch, folds: list[CaseFold], positions: dict[StreamName, Position]
+    connection: Connection, batch: Batch, folds: list[CaseFold], positions: dict[StreamName, Position], terms: Terms
 ) -> Counter[LedgerKey]:
     """`positions` are the streams' rows as they are in the store; afterwards the store holds the batch's end. Return what was
     counted."""
-    _write_cases(connection, folds)
+    changes = _write_cases(connection, folds, terms)
     numbers = {str(stream): position.id for stream, position in positions.items()}
     rows = [_row(entry, draft, numbers) for entry in batch.entries if entry.tally is None for draft in entry.drafts]
     insert_notifications(connection, rows)
+    post(connection, changes, terms, fresh=_fresh(batch, changes))
     save_seen(connection, batch.seen)
     counts = count_for_ledger(batch)
     add_counts(connection, counts)
@@ -48,16 +55,36 @@ def write_effects(
     return counts
 
 
-def _write_cases(connection: Connection, folds: list[CaseFold]) -> None:
-    # First what gives up its key, then what takes it: at any moment one open case per key.
-    present = [fold for fold in folds if fold.changed and not fold.is_new]
-    update_cases(connection, [fold.case for fold in present if not fold.only_repeated])
-    count_repeats(connection, [fold.case for fold in present if fold.only_repeated])
-    new = [fold for fold in folds if fold.is_new]
-    numbers = insert_cases(connection, [fold.case for fold in new])
-    for fold in new:
-        fold.number(numbers[fold.case.external_key])
-    append_log(connection, [line for fold in folds for line in fold.log])
+def _write_cases(connection: Connection, folds: list[CaseFold], terms: Terms) -> list[CaseChange]:
+    """Return what more than repeated."""
+    changed = [fold for fold in folds if fold.changed]
+    repeated = [fold for fold in changed if fold.only_repeated]
+    for fold in repeated:
+        fold.adopt(remember_repeats(fold.case, every=terms.note_every))
+    moved = [fold for fold in changed if not fold.only_repeated]
+    changes = [CaseChange(fold.case, fold.steps, is_new=fold.is_new) for fold in moved]
+    plan(connection, changes, terms)
+    write(connection, changes)
+    for fold, change in zip(moved, changes, strict=True):
+        fold.adopt(change.case)
+    count_repeats(connection, [fold.case for fold in repeated])
+    append_log(connection, [line for fold in repeated for line in fold.log])
+    return changes
+
+
+def _fresh(batch: Batch, changes: list[CaseChange]) -> dict[ExternalKey, list[Fresh]]:
+    """The batch's newest notifications of the cases that messages tell of, newest first."""
+    found: dict[ExternalKey, list[Fresh]] = {change.case.external_key: [] for change in changes if change.told}
+    if not found:
+        return found
+    for entry in reversed(batch.entries):
+        for draft in reversed(entry.drafts):
+            mine = found.get(draft.fold.known.external_key) if draft.fold is not None else None
+            if mine is not None and len(mine) < EVIDENCE_SHOWN:
+                item = entry.item
+                original = Original(item.payload, whole_text(entry.decoded))
+                mine.append(Fresh(entry.id_of(draft), from_ns(item.received_at_ns), item.transport, original))
+    return found
 
 
 def _row(entry: Entry, draft: Draft, numbers: dict[str, int]) -> tuple[object, ...]:
@@ -89,7 +116,7 @@ def _row(entry: Entry, draft: Draft, numbers: dict[str, int]) -> tuple[object, .
         fields,
         rule,
         version,
-        draft.verdict,
+        draft.verdict or "",
         None if fold is None else fold.case.id,
         _storable(draft.detail) if draft.detail else "",
     )
@@ -104,11 +131,11 @@ def _shown(entry: Entry) -> tuple[str, str, str]:
                 return (
                     decoded.trap_oid,
                     "",
-                    value[: TEXT_SHOWN * 2].decode("utf-8", "replace")[:TEXT_SHOWN].replace("\0", "\ufffd"),
+                    value[: TEXT_KEPT * 2].decode("utf-8", "replace")[:TEXT_KEPT].replace("\0", "\ufffd"),
                 )
         return decoded.trap_oid, "", ""
     if isinstance(decoded, Mail):
-        return "", _storable(decoded.subject[:TEXT_SHOWN]), _storable(decoded.text[:TEXT_SHOWN])
+        return "", _storable(decoded.subject[:TEXT_KEPT]), _storable(decoded.text[:TEXT_KEPT])
     return "", "", ""
 
 

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from collector.changes.change import Step
 from collector.domain.case import COLLECTOR, Case, CaseStatus, Verdict
 from collector.domain.correlation import JOINED, Decision, apply
-from collector.domain.ids import CaseId
 from collector.domain.signal import Signal
 from collector.domain.trust import Trust
 from collector.pipeline.draft import Draft, Entry
@@ -23,7 +23,7 @@ class CaseFold:
         self.is_new = is_new
         self._changed = is_new
         self._more_than_repeats = is_new
-        self.log: list[LogEntry] = []
+        self.steps: list[Step] = []
         self._joined = 0
         self._first_joined: tuple[Entry, Draft, Signal] | None = None
         self._last_seen_at = case.last_seen_at
@@ -34,6 +34,11 @@ class CaseFold:
         """The case with every repeat counted."""
         self._settle()
         return self._case
+
+    @property
+    def log(self) -> list[LogEntry]:
+        """The lines of the history to write."""
+        return [step.entry for step in self.steps]
 
     @property
     def changed(self) -> bool:
@@ -82,13 +87,12 @@ class CaseFold:
         closed = replace(self._case, status=CaseStatus.CLOSED, status_by=COLLECTOR, closed_at=at, version=self._case.version + 1)
         self._case = replace(closed, close_reason=closed.close_reason or reason)
         self._changed = self._more_than_repeats = True
-        self.log.append(LogEntry(closed.id, at, Verdict.CLOSED, COLLECTOR, text=reason))
+        self.steps.append(Step(LogEntry(closed.id, at, Verdict.CLOSED, COLLECTOR, text=reason), self._case))
 
-    def number(self, case_id: CaseId) -> None:
-        """The store gave the new case its id."""
+    def adopt(self, case: Case) -> None:
+        """What became of the case beyond what the batch did: its id, its due time, what ticketing was told."""
         self._settle()
-        self._case = replace(self._case, id=case_id)
-        self.log = [replace(line, case_id=case_id) for line in self.log]
+        self._case = case
 
     def _settle(self) -> None:
         if self._first_joined is None:
@@ -109,7 +113,7 @@ class CaseFold:
             line = LogEntry(
                 before.id, self._last_seen_at, JOINED.verdict, _actor(signal), count, str(entry.id_of(draft)), None, detail
             )
-            self.log.append(line)
+            self.steps.append(Step(line, self._case))
 
     def _note(
         self, entry: Entry, draft: Draft, verdict: Verdict, *, at: datetime, detail: dict[str, str | int | bool | None]
@@ -117,7 +121,8 @@ class CaseFold:
         found = draft.classified
         signal = found.signal if found else None
         actor = _actor(signal) if signal else COLLECTOR
-        self.log.append(LogEntry(self._case.id, at, verdict, actor, 1, str(entry.id_of(draft)), None, detail))
+        line = LogEntry(self._case.id, at, verdict, actor, 1, str(entry.id_of(draft)), None, detail)
+        self.steps.append(Step(line, self._case))
 
 
 def _actor(signal: Signal) -> str:

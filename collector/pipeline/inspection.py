@@ -3,11 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import TypeAlias
 
 from collector.domain.case import Verdict
-from collector.domain.clock import Clock, from_ns
+from collector.domain.clock import Clock, from_ns, rfc3339
 from collector.domain.errors import Conflict, NotFound
 from collector.domain.ids import CustomerId, NotificationId, StreamName
 from collector.domain.item import Item, ItemKind
@@ -120,7 +119,7 @@ class Inspector:
         sources = [source for source in entry.sources if customer_id in (None, source.customer.id)]
         drafts = [draft for draft in entry.drafts if draft.source in sources or customer_id is None]
         told: dict[str, object] = {
-            "received_at": _iso(from_ns(item.received_at_ns)),
+            "received_at": rfc3339(from_ns(item.received_at_ns)),
             "transport": item.transport.value,
             "listener": item.listener,
             "peer": f"{item.peer_address}:{item.peer_port}",
@@ -190,7 +189,7 @@ def _recorded(row: Notification) -> dict[str, object]:
         "fields": row.fields,
         "rule": row.rule or None,
         "rule_version": row.rule_version or None,
-        "verdict": row.verdict or None,
+        "verdict": row.verdict,
         "case": row.case,
     }
 
@@ -227,7 +226,3 @@ def _draft(entry: Entry, draft: Draft) -> dict[str, object]:
         "key": signal.key if signal else None,
         "signal": signal.type.value if signal else None,
     }
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from collector.domain.ids import StreamName
+from collector.domain.terms import Terms
 from collector.pipeline.classify import Classifier, classify
 from collector.pipeline.correlate import Correlation
 from collector.pipeline.decode import decode
@@ -25,6 +26,7 @@ class Knowledge:
     rules: Classifier
     decoders: Decoders
     site: str
+    terms: Terms
 
 
 def understand(batch: Batch, knowledge: Knowledge, memory: SeenMemory | None, *, trace: bool = False) -> None:
@@ -54,5 +56,5 @@ def commit(
         cases=cases or CaseMemory(),
     )
     correlation.run()
-    correlation.counts = write_effects(connection, batch, correlation.folds, positions)
+    correlation.counts = write_effects(connection, batch, correlation.folds, positions, knowledge.terms)
     return correlation

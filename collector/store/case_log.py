@@ -58,6 +58,12 @@ def read_log(connection: Connection, case_id: CaseId, *, after: int = 0, limit: 
     return [(row.id, _entry(row)) for row in connection.execute(statement)]
 
 
+def read_newest_log(connection: Connection, case_id: CaseId, *, limit: int) -> list[tuple[int, LogEntry]]:
+    """(cursor, entry), newest first."""
+    statement = select(_LOG).where(_LOG.c.case_id == case_id).order_by(_LOG.c.id.desc()).limit(limit)
+    return [(row.id, _entry(row)) for row in connection.execute(statement)]
+
+
 def _entry(row: Row[tuple[Any, ...]]) -> LogEntry:
     return LogEntry(
         CaseId(row.case_id),

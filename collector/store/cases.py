@@ -25,14 +25,17 @@ from sqlalchemy.engine import Row
 
 from collector.domain.case import QUIET_BEFORE_CLOSE, QUIET_BEFORE_RESOLVE, Case, CaseStatus
 from collector.domain.ids import CaseId, CustomerId, ExternalKey, SourceId
+from collector.domain.registry import SELF_CODE
 from collector.domain.signal import CaseKind, MatchedCondition, Urgency, Words
 from collector.domain.trust import Trust
 from collector.store.dialect import table_of
-from collector.store.tables import CaseRow, CustomerRow, SourceRow
-from collector.store.types import to_micros
+from collector.store.tables import NEVER, CaseRow, CustomerRow, SourceRow
+from collector.store.types import from_micros, to_micros
 
 _CASES, _CUSTOMERS, _SOURCES = table_of(CaseRow), table_of(CustomerRow), table_of(SourceRow)
 _CHUNK = 500
+NOTHING_DUE = from_micros(int(NEVER))
+"""In the database: behind every real due time, on both of them."""
 
 
 class CaseVersion(NamedTuple):
@@ -42,7 +45,8 @@ class CaseVersion(NamedTuple):
     version: int
 
 
-def _joined() -> Select[tuple[Any, ...]]:
+def joined() -> Select[tuple[Any, ...]]:
+    """Cases with what `case_of_row` needs beside them."""
     return select(_CASES, _CUSTOMERS.c.code.label("customer_code"), _SOURCES.c.name.label("source_name")).select_from(
         _CASES.join(_CUSTOMERS, _CUSTOMERS.c.id == _CASES.c.customer_id).outerjoin(_SOURCES, _SOURCES.c.id == _CASES.c.source_id)
     )
@@ -52,7 +56,7 @@ def _words(row: Row[tuple[Any, ...]], name: str) -> Words:
     return Words(getattr(row, f"{name}_es"), getattr(row, f"{name}_en"))
 
 
-def _case(row: Row[tuple[Any, ...]]) -> Case:
+def case_of_row(row: Row[tuple[Any, ...]]) -> Case:
     return Case(
         id=CaseId(row.id),
         external_key=ExternalKey(row.external_key),
@@ -95,6 +99,15 @@ def _case(row: Row[tuple[Any, ...]]) -> Case:
         previous_case=None if row.previous_case is None else ExternalKey(row.previous_case),
         merged_into=None if row.merged_into is None else ExternalKey(row.merged_into),
         status_by=row.status_by,
+        pended_at=row.pended_at,
+        assignee=row.assignee,
+        confirmed_at=row.confirmed_at,
+        contacted_at=row.contacted_at,
+        responded_at=row.responded_at,
+        due_at=None if row.due_at == NOTHING_DUE else row.due_at,
+        handed_seq=row.handed_seq,
+        note_due_at=row.note_due_at,
+        noted_occurrences=row.noted_occurrences,
         version=row.version,
     )
 
@@ -149,12 +162,21 @@ def _changing_values(case: Case) -> dict[str, Any]:
         "close_reason": case.close_reason,
         "quiet_close_seconds": None if case.quiet_close is None else int(case.quiet_close.total_seconds()),
         "merged_into": case.merged_into,
-        "search_text": _searchable("\n".join((case.external_key, case.title.es, case.title.en, case.host or ""))),
+        "search_text": searchable("\n".join((case.external_key, case.title.es, case.title.en, case.host or ""))),
+        "pended_at": case.pended_at,
+        "assignee": case.assignee,
+        "confirmed_at": case.confirmed_at,
+        "contacted_at": case.contacted_at,
+        "responded_at": case.responded_at,
+        "due_at": case.due_at or NOTHING_DUE,
+        "handed_seq": case.handed_seq,
+        "note_due_at": case.note_due_at,
+        "noted_occurrences": case.noted_occurrences,
         "version": case.version,
     }
 
 
-def _searchable(text: str) -> str:
+def searchable(text: str) -> str:
     """Without case and accents. The databases' own LIKE knows letters beyond ASCII on PostgreSQL only."""
     if text.isascii():
         return text.lower()
@@ -179,9 +201,9 @@ def update_cases(connection: Connection, cases: Sequence[Case]) -> None:
 
 
 def count_repeats(connection: Connection, cases: Sequence[Case]) -> None:
-    """Write what a plain repeat changes: count, last time, trust, version. The storm's statement: four columns, not thirty."""
+    """Write what a plain repeat changes. The storm's statement: five columns, not forty."""
     if cases:
-        names = ("occurrences", "last_seen_at", "trust", "version")
+        names = ("occurrences", "last_seen_at", "trust", "note_due_at", "version")
         statement = update(_CASES).where(_CASES.c.id == bindparam("row_id")).values({name: bindparam(name) for name in names})
         values = [
             {
@@ -189,6 +211,7 @@ def count_repeats(connection: Connection, cases: Sequence[Case]) -> None:
                 "occurrences": case.occurrences,
                 "last_seen_at": case.last_seen_at,
                 "trust": int(case.trust),
+                "note_due_at": case.note_due_at,
                 "version": case.version,
             }
             for case in cases
@@ -223,8 +246,8 @@ def read_cases(connection: Connection, ids: Sequence[CaseId]) -> dict[CaseId, Ca
     """Whole cases by id."""
     found: dict[CaseId, Case] = {}
     for start in range(0, len(ids), _CHUNK):
-        for row in connection.execute(_joined().where(_CASES.c.id.in_(ids[start : start + _CHUNK]))):
-            found[CaseId(row.id)] = _case(row)
+        for row in connection.execute(joined().where(_CASES.c.id.in_(ids[start : start + _CHUNK]))):
+            found[CaseId(row.id)] = case_of_row(row)
     return found
 
 
@@ -248,8 +271,8 @@ def find_last_closed(connection: Connection, keys: Iterable[tuple[CustomerId, st
 
 
 def get_case(connection: Connection, external_key: str) -> Case | None:
-    row = connection.execute(_joined().where(_CASES.c.external_key == external_key)).first()
-    return None if row is None else _case(row)
+    row = connection.execute(joined().where(_CASES.c.external_key == external_key)).first()
+    return None if row is None else case_of_row(row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +293,7 @@ def list_cases(
     connection: Connection, wanted: CaseFilter, *, after: int | None, limit: int, newest_first: bool = False
 ) -> list[tuple[int, Case]]:
     """A page in order of opening: (cursor, case). `after` is the cursor of the last one seen."""
-    statement = _joined()
+    statement = joined()
     if wanted.statuses:
         statement = statement.where(_CASES.c.status.in_([status.value for status in wanted.statuses]))
     if wanted.kinds:
@@ -284,11 +307,11 @@ def list_cases(
     if wanted.since is not None:
         statement = statement.where(_CASES.c.last_seen_at >= wanted.since)
     if wanted.text:
-        statement = statement.where(_CASES.c.search_text.contains(_searchable(wanted.text), autoescape=True))
+        statement = statement.where(_CASES.c.search_text.contains(searchable(wanted.text), autoescape=True))
     if after is not None:
         statement = statement.where(_CASES.c.id < after if newest_first else _CASES.c.id > after)
     order = _CASES.c.id.desc() if newest_first else _CASES.c.id
-    return [(row.id, _case(row)) for row in connection.execute(statement.order_by(order).limit(limit))]
+    return [(row.id, case_of_row(row)) for row in connection.execute(statement.order_by(order).limit(limit))]
 
 
 def count_by_status(connection: Connection) -> list[tuple[str, str, int | None, int]]:
@@ -311,5 +334,20 @@ def find_quiet(connection: Connection, *, now: datetime) -> list[Case]:
     )
     quiet_until = type_coerce(_CASES.c.last_seen_at, BigInteger) + cast(_CASES.c.quiet_close_seconds, BigInteger) * 1_000_000
     quiet = active & (quiet_until <= to_micros(now))
-    rows = connection.execute(_joined().where(or_(cleared, resolved, quiet)).order_by(_CASES.c.id).limit(_CHUNK))
-    return [_case(row) for row in rows]
+    rows = connection.execute(joined().where(or_(cleared, resolved, quiet)).order_by(_CASES.c.id).limit(_CHUNK))
+    return [case_of_row(row) for row in rows]
+
+
+def find_notes_due(connection: Connection, *, now: datetime, limit: int = _CHUNK) -> list[Case]:
+    """Cases of whose further occurrences ticketing is to be told by `now`."""
+    due = joined().where(_CASES.c.note_due_at <= now).order_by(_CASES.c.note_due_at).limit(limit)
+    return [case_of_row(row) for row in connection.execute(due)]
+
+
+def find_untold(connection: Connection, *, limit: int) -> list[Case]:
+    """Cases that ticketing should know of and was never told of, oldest first: those of a version that told nobody. The
+    collector's own cases and contained threats are none of them."""
+    untold = (_CASES.c.handed_seq == 0) & (_CASES.c.status != CaseStatus.CLOSED.value) & _CASES.c.contained.is_(False)
+    others = _CUSTOMERS.c.code != SELF_CODE
+    rows = connection.execute(joined().where(untold, others).order_by(_CASES.c.id).limit(limit))
+    return [case_of_row(row) for row in rows]

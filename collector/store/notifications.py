@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, literal_column, select
+from sqlalchemy import Connection, Select, delete, func, literal_column, or_, select
 from sqlalchemy.engine import Row
 
+from collector.domain.case import Verdict
 from collector.domain.ids import CustomerId, NotificationId
 from collector.domain.item import Transport
 from collector.domain.outcome import Outcome, Reason
@@ -19,6 +20,9 @@ from collector.store.tables import CaseRow, CustomerRow, NotificationRow, Source
 _ROWS, _STREAMS = table_of(NotificationRow), table_of(StreamRow)
 _CUSTOMERS, _SOURCES, _CASES = table_of(CustomerRow), table_of(SourceRow), table_of(CaseRow)
 
+TEXT_KEPT = 200
+"""Characters of a notification's text that the store keeps; the rest is in the journal."""
+_CASES_AT_ONCE = 100
 COLUMNS = (
     "stream_id",
     "seq",
@@ -70,7 +74,7 @@ class Notification:
     fields: dict[str, str]
     rule: str
     rule_version: str
-    verdict: str
+    verdict: Verdict | None
     case_id: int | None
     case: str | None
     detail: str
@@ -119,7 +123,7 @@ def _notification(row: Row[tuple[Any, ...]]) -> Notification:
         fields=json.loads(row.fields) if row.fields else {},
         rule=row.rule,
         rule_version=row.rule_version,
-        verdict=row.verdict,
+        verdict=Verdict(row.verdict) if row.verdict else None,
         case_id=row.case_id,
         case=row.case_key,
         detail=row.detail,
@@ -159,20 +163,27 @@ def list_notifications(
 
 
 def newest_of_cases(connection: Connection, case_ids: Iterable[int], *, each: int) -> dict[int, list[Notification]]:
-    """Of every case its newest notifications, at most `each`, newest first. The cost does not grow with what a case holds."""
-    older = _ROWS.alias()
-    oldest_shown = (
-        select(older.c.id).where(older.c.case_id == _CASES.c.id).order_by(older.c.id.desc()).limit(1).offset(each - 1)
-    ).scalar_subquery()
-    newest = (
-        select(_ROWS.c.id)
-        .select_from(_CASES.join(_ROWS, _ROWS.c.case_id == _CASES.c.id))
-        .where(_CASES.c.id.in_(list(case_ids)), _ROWS.c.id >= func.coalesce(oldest_shown, 0))
-    )
+    """Of every case its newest notifications, at most `each`, newest first. The cost does not grow with what a case holds: where
+    they begin is asked for first, because PostgreSQL would ask it anew for every notification of the case."""
+    wanted = sorted(set(case_ids))
     found: dict[int, list[Notification]] = {}
-    for row in connection.execute(_joined().where(_ROWS.c.id.in_(newest)).order_by(_ROWS.c.id.desc())):
-        found.setdefault(row.case_id, []).append(_notification(row))
+    for start in range(0, len(wanted), _CASES_AT_ONCE):
+        begins = _beginnings(connection, wanted[start : start + _CASES_AT_ONCE], each)
+        if not begins:
+            continue
+        newest = or_(*((_ROWS.c.case_id == case_id) & (_ROWS.c.id >= first) for case_id, first in begins))
+        for row in connection.execute(_joined().where(newest).order_by(_ROWS.c.id.desc())):
+            found.setdefault(row.case_id, []).append(_notification(row))
     return found
+
+
+def _beginnings(connection: Connection, case_ids: list[int], each: int) -> list[tuple[int, int]]:
+    """(case, id of the oldest notification to show), 0 where the case has fewer."""
+    oldest_shown = (
+        select(_ROWS.c.id).where(_ROWS.c.case_id == _CASES.c.id).order_by(_ROWS.c.id.desc()).limit(1).offset(each - 1)
+    ).scalar_subquery()
+    statement = select(_CASES.c.id, func.coalesce(oldest_shown, 0)).where(_CASES.c.id.in_(case_ids))
+    return [(row[0], row[1]) for row in connection.execute(statement)]
 
 
 def find_notifications(connection: Connection, wanted: NotificationId) -> list[Notification]:

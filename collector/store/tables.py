@@ -19,6 +19,9 @@ NAMING = {
 }
 SQLModel.metadata.naming_convention = NAMING
 
+NEVER = "253402300799999999"
+"""The last microsecond of the year 9999, for times that order a list: what has none stands at its end on both databases."""
+
 _BigId = BigInteger().with_variant(Integer, "sqlite")
 
 
@@ -68,7 +71,8 @@ class SourceRow(SQLModel, table=True):
 
 
 class ApiKeyRow(SQLModel, table=True):
-    """`key_hash` is SHA-256 of a 256 bit random key; `scopes` a space-separated list; `customer_id` null means all customers."""
+    """`key_hash` is SHA-256 of a 256 bit random key; `scopes` a space-separated list; `customer_id` null means all customers.
+    `destination` is the ticketing backend that the key speaks for."""
 
     __tablename__: ClassVar[Any] = "api_keys"
     id: int | None = Field(default=None, primary_key=True)
@@ -76,6 +80,7 @@ class ApiKeyRow(SQLModel, table=True):
     key_hash: str = _text(nullable=False, unique=True)
     scopes: str = _text(nullable=False)
     customer_id: int | None = Field(default=None, foreign_key="customers.id")
+    destination: str = Field(sa_column=Column(Text, nullable=False, server_default="pull"))
     created_at: datetime = _time(nullable=False)
     expires_at: datetime | None = _time(nullable=True)
     revoked_at: datetime | None = _time(nullable=True)
@@ -144,6 +149,8 @@ class NotificationRow(SQLModel, table=True):
 
 
 class CaseRow(SQLModel, table=True):
+    """`due_at` is NEVER where nothing is owed."""
+
     __tablename__: ClassVar[Any] = "cases"
     __table_args__ = (
         Index(
@@ -156,6 +163,20 @@ class CaseRow(SQLModel, table=True):
         ),
         Index("ix_cases_customer_id_correlation_key", "customer_id", "correlation_key"),
         Index("ix_cases_status_id", "status", "id"),
+        Index(
+            "ix_cases_rank_due_at_id",
+            "rank",
+            "due_at",
+            "id",
+            sqlite_where=text("status <> 'closed'"),
+            postgresql_where=text("status <> 'closed'"),
+        ),
+        Index(
+            "ix_cases_note_due_at",
+            "note_due_at",
+            sqlite_where=text("note_due_at IS NOT NULL"),
+            postgresql_where=text("note_due_at IS NOT NULL"),
+        ),
     )
     id: int | None = _big_id()
     external_key: str = _text(nullable=False, unique=True)
@@ -201,7 +222,132 @@ class CaseRow(SQLModel, table=True):
     previous_case: str | None = _text(nullable=True)
     merged_into: str | None = _text(nullable=True)
     search_text: str = _text(nullable=False)
+    pended_at: datetime | None = _time(nullable=True)
+    assignee: str | None = _text(nullable=True)
+    confirmed_at: datetime | None = _time(nullable=True)
+    contacted_at: datetime | None = _time(nullable=True)
+    responded_at: datetime | None = _time(nullable=True)
+    due_at: datetime = _time(nullable=False, server_default=NEVER)
+    handed_seq: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="0"))
+    note_due_at: datetime | None = _time(nullable=True)
+    noted_occurrences: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="0"))
     version: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class DeadlineRow(SQLModel, table=True):
+    """One promised time on a case. `pauses` is a JSON list of [start, end or null] in microseconds. `told` is the last verdict
+    that time gave. `next_at` is when time alone changes its state, null when nothing will."""
+
+    __tablename__: ClassVar[Any] = "deadlines"
+    __table_args__ = (
+        Index("ix_deadlines_case_id", "case_id"),
+        Index(
+            "ix_deadlines_name_state",
+            "name",
+            "state",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index(
+            "ix_deadlines_next_at",
+            "next_at",
+            sqlite_where=text("next_at IS NOT NULL"),
+            postgresql_where=text("next_at IS NOT NULL"),
+        ),
+    )
+    id: int | None = _big_id()
+    case_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    name: str = _text(nullable=False)
+    severity: int | None = Field(default=None, sa_column=Column(SmallInteger, nullable=True))
+    target_seconds: int = Field(sa_column=Column(Integer, nullable=False))
+    since_at: datetime = _time(nullable=False)
+    start_at: datetime = _time(nullable=False)
+    risk_at: datetime = _time(nullable=False)
+    due_at: datetime = _time(nullable=False)
+    provisional: bool = Field(nullable=False)
+    calendar: str = _text(nullable=False)
+    state: str = _text(nullable=False)
+    pauses: str = _text(nullable=False)
+    ended_at: datetime | None = _time(nullable=True)
+    ended_by: str | None = _text(nullable=True)
+    told: str | None = _text(nullable=True)
+    next_at: datetime | None = _time(nullable=True)
+
+
+class MessageRow(SQLModel, table=True):
+    """What ticketing is told: written once with the change of the case, never altered. `position` has no gaps and is in the order
+    of commit, because every writer takes it while it alone may write. `body` is the JSON that readers get."""
+
+    __tablename__: ClassVar[Any] = "messages"
+    __table_args__ = (UniqueConstraint("case_id", "seq"), Index("ix_messages_at", "at"))
+    position: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    message_id: str = _text(nullable=False, unique=True)
+    case_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    customer_id: int = Field(nullable=False)
+    seq: int = Field(sa_column=Column(BigInteger, nullable=False))
+    type: str = _text(nullable=False)
+    severity: int | None = Field(default=None, sa_column=Column(SmallInteger, nullable=True))
+    rank: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    at: datetime = _time(nullable=False)
+    body: str = _text(nullable=False)
+
+
+class TicketRow(SQLModel, table=True):
+    """The record that a destination has of a case, in the destination's own words."""
+
+    __tablename__: ClassVar[Any] = "tickets"
+    case_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    destination: str = _text(primary_key=True)
+    number: str = _text(nullable=False)
+    url: str | None = _text(nullable=True)
+    ticket_id: str | None = _text(nullable=True)
+    set_at: datetime = _time(nullable=False)
+    set_by: str = _text(nullable=False)
+
+
+class TicketEntryRow(SQLModel, table=True):
+    """What a destination said happened to its ticket, kept whether it changed the case or not. `applied` names the facts of which
+    it had the newest word (`status`, `assignee`, `note`, `ticket`), separated by spaces; `reason` is one word for what became of
+    it and, behind a blank, why it changed nothing."""
+
+    __tablename__: ClassVar[Any] = "ticket_entries"
+    __table_args__ = (UniqueConstraint("destination", "entry_id"), Index("ix_ticket_entries_case_id_id", "case_id", "id"))
+    id: int | None = _big_id()
+    destination: str = _text(nullable=False)
+    entry_id: str = _text(nullable=False)
+    case_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    at: datetime = _time(nullable=False)
+    received_at: datetime = _time(nullable=False)
+    received_from: str = _text(nullable=False)
+    applied: str = _text(nullable=False)
+    reason: str = _text(nullable=False)
+    body: str = _text(nullable=False)
+
+
+class UserRow(SQLModel, table=True):
+    """A person who signs in on the page. `role` is `engineer` or `viewer`; `password_hash` is argon2id."""
+
+    __tablename__: ClassVar[Any] = "users"
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = _text(nullable=False, unique=True)
+    full_name: str = _text(nullable=False)
+    role: str = _text(nullable=False)
+    language: str = _text(nullable=False)
+    password_hash: str = _text(nullable=False)
+    created_at: datetime = _time(nullable=False)
+    disabled_at: datetime | None = _time(nullable=True)
+
+
+class SessionRow(SQLModel, table=True):
+    """Somebody signed in. `token_hash` is SHA-256 of the cookie's 256 random bits."""
+
+    __tablename__: ClassVar[Any] = "sessions"
+    __table_args__ = (Index("ix_sessions_expires_at", "expires_at"),)
+    token_hash: str = _text(primary_key=True)
+    user_id: int = Field(foreign_key="users.id", nullable=False)
+    form_token: str = _text(nullable=False)
+    created_at: datetime = _time(nullable=False)
+    expires_at: datetime = _time(nullable=False)
 
 
 class CaseLogRow(SQLModel, table=True):

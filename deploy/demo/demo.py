@@ -21,6 +21,7 @@ HERE = ROOT / "deploy/demo"
 CONFIG = HERE / "collector.toml"
 CUSTOMERS = HERE / "customers.yaml"
 READY_SECONDS = 60.0
+USER = "demo"
 
 _CRITICAL, _OK, _MESSAGE = "1.3.6.1.4.1.3417.2.12.2.0.3", "1.3.6.1.4.1.3417.2.12.2.0.1", "1.3.6.1.4.1.3417.2.12.1.1.1.0"
 _ENTERPRISE = "1.3.6.1.4.1.3417.2.12.2"
@@ -40,6 +41,11 @@ class Place:
     @property
     def key_file(self) -> Path:
         return self.data_dir / "demo-api-key"
+
+    @property
+    def password_file(self) -> Path:
+        """Of the user `demo`, who signs in on the page."""
+        return self.data_dir / "demo-password"
 
 
 def place() -> Place:
@@ -132,6 +138,7 @@ def _prepare(at: Place) -> None:
     _collector("migrate")
     _collector("customers", "import", str(CUSTOMERS))
     _keep_key(at.key_file, is_new=is_new)
+    _keep_user(at.password_file, is_new=is_new)
 
 
 def _require_free(address: str, kind: socket.SocketKind) -> None:
@@ -166,9 +173,28 @@ def _keep_key(path: Path, *, is_new: bool) -> None:
     if path.exists():
         return
     name = "demo" if is_new else f"demo-{secrets.token_hex(3)}"
-    key = _collector("api-key", "create", "--name", name, "--scopes", "all")
+    _write_secret(path, _collector("api-key", "create", "--name", name, "--scopes", "all"))
+
+
+def _keep_user(path: Path, *, is_new: bool) -> None:
+    """Make the user once; give them another password when theirs was lost. A password of an earlier store is worthless."""
+    if is_new:
+        path.unlink(missing_ok=True)
+    if path.exists():
+        return
+    _write_secret(path, secrets.token_urlsafe(12))
+    is_known = any(line.split("\t")[0] == USER for line in _collector("user", "list").splitlines())
+    words = ("password", USER) if is_known else ("create", USER, "--full-name", "Demo")
+    try:
+        _collector("user", *words, "--password-file", str(path))
+    except Stopped:
+        path.unlink()
+        raise
+
+
+def _write_secret(path: Path, secret: str) -> None:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-        file.write(f"{key}\n")
+        file.write(f"{secret}\n")
 
 
 def _serve(at: Place) -> int:
@@ -216,12 +242,15 @@ def _answers_ready(at: Place) -> bool:
 def _told(at: Place) -> str:
     """Where things are, the key, and what to try."""
     key = at.key_file.read_text(encoding="ascii").strip()
+    password = at.password_file.read_text(encoding="ascii").strip()
     lines = [
         "",
         "The collector runs. Ctrl-C stops it; `make run` starts it again with the same data.",
         "",
         f"  traps and informs  {at.traps} (UDP), communities demo-acme, demo-ceibo, demo-ceibo-sepm, demo-nandu (v1 only)",
         f"  mail               {at.mails} (SMTP), acme-sepm@collector.localhost, ceibo-sepm@..., nandu-sepm@...",
+        f"  page               http://{at.api}/, user {USER}, password {password}",
+        f"                     (in {_short(at.password_file)})",
         f"  API                http://{at.api}/api/v1, metrics http://{at.api}/metrics, readiness http://{at.api}/readyz",
         f"  API key            {key}",
         f"                     (in {_short(at.key_file)})",

@@ -34,11 +34,20 @@ def grow_buffer(udp: socket.socket, wanted: int) -> int:
         try:
             udp.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, wanted)
         except PermissionError:
-            udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, wanted)
+            _grow_unprivileged(udp, wanted)
     granted = granted_buffer(udp)
     if granted < wanted:
         log.warning("the kernel grants a smaller receive buffer than asked for", wanted=wanted, granted=granted)
     return granted
+
+
+def _grow_unprivileged(udp: socket.socket, wanted: int) -> None:
+    """SO_RCVBUF cuts to net.core.rmem_max: it would shrink a socket that somebody with privileges made larger, so a socket of no
+    use is asked first."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, wanted)
+        if granted_buffer(probe) > granted_buffer(udp):
+            udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, wanted)
 
 
 def granted_buffer(udp: socket.socket) -> int:

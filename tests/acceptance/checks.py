@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tests.acceptance.harness import Running
+from tests.acceptance.senders import MailClient
 
 Json = dict[str, Any]
 
@@ -24,6 +25,11 @@ def assert_traps_once(running: Running, kind: str, texts: Iterable[str], *, list
     cases = running.cases(text=f"({kind.lower()}")
     assert sum(case["occurrences"] for case in cases) == sum(wanted.values())
     assert len(cases) == len({case["title"] for case in cases}) == len({text.partition(":")[0] for text in wanted})
+
+
+def hosts_of(client: MailClient) -> dict[str, str]:
+    """Computer → id in the 250 reply, of the mails made by `senders.risk`."""
+    return {mark.removeprefix("risk-").removesuffix("-Leftalone"): found for mark, found in client.acknowledged.items()}
 
 
 def assert_mails_once(running: Running, hosts: Mapping[str, str], *, listed: Iterable[Json] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""A prepared installation for every worker, copied for each one that is started, so that the commands run once."""
+"""A prepared installation for every worker and database, copied for each one that is started, so that the commands run once."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -9,25 +9,44 @@ from typing import Any
 import pytest
 
 from tests.acceptance.harness import Running
+from tests.acceptance.stores import PostgresqlStores, SqliteStores, Stores
 
 Install = Callable[..., Running]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """On PostgreSQL the ring is `make test-full`'s business, but for the modules and tests that are marked `on_both_at_once`."""
+    for item in items:
+        on = getattr(item, "callspec", None)
+        if on is not None and on.params.get("stores") == "postgresql" and item.get_closest_marker("on_both_at_once") is None:
+            item.add_marker(pytest.mark.full)
+
+
+@pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def stores(request: pytest.FixtureRequest) -> Stores:
+    """Every test of this ring that does not say otherwise runs on both."""
+    if request.param == "sqlite":
+        return SqliteStores()
+    return PostgresqlStores(request.getfixturevalue("postgresql_databases"))
+
+
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def template(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Migrated, with the customers and a key; it never runs."""
-    with Running(tmp_path_factory.mktemp("template")) as made:
+    with stores.empty() as store, Running(tmp_path_factory.mktemp("template"), store=store) as made:
         yield made.prepare()
 
 
 @pytest.fixture(scope="module")
-def install(template: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Install]:
+def install(template: Running, stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Install]:
     """Makes installations that are not started yet: `directory` is where, other options are those of `Running`. At the end of the
     module every process of them is dead."""
     with ExitStack() as ends:
 
         def make(directory: Path | None = None, **options: Any) -> Running:
-            made = ends.enter_context(Running(directory or tmp_path_factory.mktemp("installed"), **options))
+            store = ends.enter_context(stores.copy(template.store))
+            made = ends.enter_context(Running(directory or tmp_path_factory.mktemp("installed"), store=store, **options))
             shutil.copytree(template.data_dir, made.data_dir, dirs_exist_ok=True)
             made.use_key(template.key)
             return made

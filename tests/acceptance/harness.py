@@ -83,15 +83,18 @@ def children_of(pid: int) -> list[int]:
 
 class Running:
     """An installation in `directory` and, after `start`, its running `serve`. Use it as a context: on leaving it every process
-    is dead, whatever happened. `environment` sets more; `extra` are more words after `serve`."""
+    is dead, whatever happened. `store` are the variables that name its store, if that is not a file of its own; `environment`
+    sets more; `extra` are more words after `serve`; `wrapper` is a command line that runs `serve` at its end."""
 
     def __init__(
         self,
         directory: Path,
         *,
         customers: str = CUSTOMERS,
+        store: Mapping[str, str] | None = None,
         environment: Mapping[str, str] | None = None,
         extra: Sequence[str] = (),
+        wrapper: Sequence[str] = (),
     ) -> None:
         self.data_dir = directory / "data"
         self.log_file = directory / "serve.log"
@@ -102,9 +105,12 @@ class Running:
         self._customers = directory / "customers.yaml"
         self._customers.write_text(customers, encoding="utf-8")
         self._extra = tuple(extra)
+        self._wrapper = tuple(wrapper)
+        self._descriptors: tuple[int, ...] = ()
         self._environment = {name: value for name, value in os.environ.items() if not name.startswith("COLLECTOR")}
         self._environment |= {"COLLECTOR__DATA_DIR": str(self.data_dir), "PYTHONPATH": str(ROOT), **self._listeners()}
-        self._environment |= environment or {}
+        self.store = dict(store or {})
+        self._environment |= self.store | dict(environment or {})
         self._supervisor: subprocess.Popen[bytes] | None = None
         self._client = httpx.Client(timeout=20.0)
 
@@ -120,6 +126,11 @@ class Running:
         self._client.close()
 
     # The installation
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """In which every command speaks of this installation."""
+        return dict(self._environment)
 
     def command(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command of the program to its end."""
@@ -146,11 +157,17 @@ class Running:
 
     # Its processes
 
+    def launch_through(self, wrapper: Sequence[str], descriptors: Sequence[int]) -> None:
+        """From now on `launch` runs this command line with `serve` at its end, and leaves these descriptors open for it."""
+        self._wrapper, self._descriptors = tuple(wrapper), tuple(descriptors)
+
     def launch(self) -> subprocess.Popen[bytes]:
         """Start `serve` and wait for nothing. Its words are appended to the log."""
-        line = [sys.executable, "-m", "collector", "serve", *self._extra]
+        line = [*self._wrapper, sys.executable, "-m", "collector", "serve", *self._extra]
         with self.log_file.open("ab") as log:
-            self._supervisor = subprocess.Popen(line, env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self._supervisor = subprocess.Popen(
+                line, env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=self._descriptors
+            )
         return self._supervisor
 
     def start(self) -> Self:
@@ -236,9 +253,13 @@ class Running:
         host, port = self.http
         return f"http://{host}:{port}{path}"
 
+    def ask(self, path: str, **parameters: Any) -> httpx.Response:
+        """Whatever the API says to that path."""
+        return self._client.get(self.url(path), params=parameters)
+
     def get(self, path: str, **parameters: Any) -> Any:
         """The JSON of `/api/v1<path>`."""
-        answer = self._client.get(self.url(f"/api/v1{path}"), params=parameters)
+        answer = self.ask(f"/api/v1{path}", **parameters)
         assert answer.status_code == httpx.codes.OK, answer.text
         return answer.json()
 

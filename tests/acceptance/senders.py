@@ -115,6 +115,28 @@ class Client:
         raise NotImplementedError
 
 
+class TrapClient(Client):
+    """Sends datagrams one after another; nobody answers."""
+
+    def __init__(self, target: Address, datagrams: Sequence[bytes], *, per_second: float) -> None:
+        super().__init__()
+        self.sent = 0
+        self._target = target
+        self._datagrams = datagrams
+        self._pause_seconds = 1 / per_second
+
+    def missing(self) -> str:
+        return f"{len(self._datagrams) - self.sent} traps not sent"
+
+    def _run(self) -> None:
+        with console() as udp:
+            for datagram in self._datagrams:
+                if self.give_up.wait(self._pause_seconds):
+                    return
+                udp.sendto(datagram, self._target)
+                self.sent += 1
+
+
 @dataclass(slots=True)
 class _Waiting:
     inform: Inform

@@ -4,7 +4,9 @@ import os
 import re
 import signal
 
-from tests.acceptance.checks import assert_mails_once, assert_traps_once, numbered
+import pytest
+
+from tests.acceptance.checks import assert_mails_once, assert_traps_once, hosts_of, numbered
 from tests.acceptance.harness import ROLES, Running, until
 from tests.acceptance.senders import Inform, InformClient, MailClient, health, risk, send
 
@@ -27,8 +29,7 @@ def finish(running: Running, kind: str, informing: InformClient, mailing: MailCl
     assert informing.wrong_answers == []
     listed = running.notifications()
     assert_traps_once(running, kind, informing.acknowledged, listed=listed)
-    hosts = {mark.removeprefix("risk-").removesuffix("-Leftalone"): found for mark, found in mailing.acknowledged.items()}
-    assert_mails_once(running, hosts, listed=listed)
+    assert_mails_once(running, hosts_of(mailing), listed=listed)
 
 
 def test_nothing_acknowledged_is_lost_or_doubled_when_every_role_is_killed_in_turn(running: Running) -> None:
@@ -51,6 +52,7 @@ def test_traps_in_the_socket_of_a_killed_receiver_are_there_afterwards(running: 
     assert_traps_once(running, "Queued", texts)
 
 
+@pytest.mark.full
 def test_a_killed_supervisor_takes_everything_with_it_and_its_successor_goes_on(running: Running) -> None:
     informing, mailing = clients(running, "Orphaned", informs=150, mails=20)
     until(lambda: informing.acknowledged and mailing.acknowledged, "both are under way")
@@ -59,6 +61,7 @@ def test_a_killed_supervisor_takes_everything_with_it_and_its_successor_goes_on(
     finish(running, "Orphaned", informing, mailing)
 
 
+@pytest.mark.full
 def test_a_stop_under_load_goes_in_order_within_ten_seconds_and_loses_nothing(running: Running) -> None:
     informing, mailing = clients(running, "Stopped", informs=150, mails=20)
     until(lambda: informing.acknowledged and mailing.acknowledged, "both are under way")

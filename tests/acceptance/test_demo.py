@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from collector.domain.clock import NS_PER_SECOND, SystemClock
@@ -49,6 +50,21 @@ class Demo:
     @property
     def key(self) -> str:
         return (self.home / "var/demo-api-key").read_text(encoding="ascii").strip()
+
+    @property
+    def password(self) -> str:
+        return (self.home / "var/demo-password").read_text(encoding="ascii").strip()
+
+    def page_after_signing_in(self) -> str:
+        """What the printed address of the page shows to the printed user with the printed password."""
+        printed = re.search(r"page +(http://\S+/), user (\S+), password (\S+)", self.told)
+        assert printed is not None
+        assert printed[3] == self.password
+        address = printed[1]
+        with httpx.Client(headers={"Origin": address.rstrip("/")}, follow_redirects=True, timeout=10) as client:
+            answer = client.post(f"{address}sign-in", data={"name": printed[2], "password": printed[3]})
+        assert answer.status_code == httpx.codes.OK
+        return answer.text
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -119,19 +135,24 @@ def demo(tmp_path: Path) -> Demo:
 def test_a_user_gets_from_nothing_to_a_case_and_finds_it_again(demo: Demo) -> None:
     with demo.running():
         assert demo.key in demo.told
-        assert oct((demo.home / "var/demo-api-key").stat().st_mode & 0o777) == "0o600"
+        for secret in ("demo-api-key", "demo-password"):
+            assert oct((demo.home / "var" / secret).stat().st_mode & 0o777) == "0o600"
+        assert "demo-acme" not in demo.page_after_signing_in()
         demo.type(f"collector send-trap --to {trap_address(demo)} --community demo-acme --version v1")
         demo.type(f"collector send-trap --to {trap_address(demo)} --community demo-acme --oid 1.3.6.1.4.1.3417.2.12.2.0.3")
         until(lambda: [case["occurrences"] for case in demo.get("/cases")["items"]] == [2])
         (case,) = demo.get("/cases")["items"]
         assert (case["severity"], case["customer"]["code"], case["cleared_at"]) == (2, "ACME", None)
+        assert case["external_key"] in demo.page_after_signing_in()
         demo.type(f"collector send-trap --to {trap_address(demo)} --community demo-acme --oid 1.3.6.1.4.1.3417.2.12.2.0.1")
         until(lambda: demo.get("/cases")["items"][0]["cleared_at"])
         code, told = demo.started_again_meanwhile()
         assert code == 1
         assert f"{trap_address(demo)} (UDP) is in use" in told
-    key = demo.key
+    key, password = demo.key, demo.password
     with demo.running():
+        assert demo.password == password
+        assert case["external_key"] in demo.page_after_signing_in()
         assert demo.key == key
         assert [one["external_key"] for one in demo.get("/cases")["items"]] == [case["external_key"]]
 
@@ -151,7 +172,10 @@ def test_a_lost_store_or_a_lost_key_gives_a_new_key(demo: Demo) -> None:
         file.unlink()
     with demo.running():
         assert demo.key != first
+        assert "ACME" in demo.page_after_signing_in()
         assert demo.get("/cases")["items"] == []
+        assert "ACME" in demo.page_after_signing_in()
     (demo.home / "var/demo-api-key").unlink()
+    (demo.home / "var/demo-password").unlink()
     with demo.running():
         assert demo.get("/cases")["items"] == []

@@ -4,6 +4,8 @@ is over it and one not yet."""
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from tests.acceptance.conftest import Install
 from tests.acceptance.harness import Running, until
 from tests.acceptance.senders import CHANGED, WARNING, deliver, health, risk, send
@@ -40,6 +42,7 @@ def trouble(running: Running, name: str) -> None:
     until(lambda: names <= states(running).keys() and not running.ledger()["pending"], f"the cases of {name} are there")
 
 
+@pytest.mark.full
 def test_cases_are_resolved_and_closed_by_quiet_alone_each_in_its_time(install: Install, tmp_path: Path) -> None:
     clock = tmp_path / "clock"
     set_clock(clock, 0)

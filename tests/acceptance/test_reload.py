@@ -5,6 +5,8 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests import snmp_wire as wire
 from tests.acceptance.conftest import Install
 from tests.acceptance.harness import ACME, Running, until
@@ -45,6 +47,7 @@ def unmatched(running: Running) -> list[dict[str, Any]]:
     return [one for one in running.notifications(state="unmatched") if one["trap_oid"] == OID]
 
 
+@pytest.mark.full
 def test_after_a_reload_the_quarantine_is_processed_with_the_new_pack(install: Install, tmp_path: Path) -> None:
     running = install(environment={"COLLECTOR__RULES__PACKS_DIR": str(tmp_path)}).start()
     send(running.snmp, wire.message(wire.v2_pdu(wire.uptime(), wire.trap_oid(OID)), community=ACME.encode()))

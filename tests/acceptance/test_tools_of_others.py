@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.harness import ROOT, Running, until
+from tests.acceptance.stores import Stores
 
 pytestmark = [
     pytest.mark.full,
@@ -22,9 +23,9 @@ CUSTOMERS = (ROOT / "deploy/demo/customers.yaml").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def running(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """With the demonstration's customers."""
-    with Running(tmp_path_factory.mktemp("demo"), customers=CUSTOMERS) as started:
+    with stores.empty() as store, Running(tmp_path_factory.mktemp("demo"), customers=CUSTOMERS, store=store) as started:
         yield started.prepare().start()
         started.settled()
         started.stop()

@@ -11,29 +11,43 @@ from pathlib import Path
 import pytest
 
 from collector.domain.clock import NS_PER_SECOND
-from tests.acceptance.checks import assert_mails_once, assert_traps_once, numbered
+from collector.store.engine import Store
+from tests.acceptance.checks import assert_mails_once, assert_traps_once, hosts_of, numbered
 from tests.acceptance.conftest import Install
 from tests.acceptance.harness import CLOCK, Running, until
 from tests.acceptance.senders import Inform, InformClient, MailClient, deliver, health, risk, send
+from tests.acceptance.stores import ON_SQLITE, STORE_URL
 
 pytestmark = pytest.mark.full
 HELD_SECONDS = 20
 
 
+def driven(url: str) -> str:
+    """As the settings have it for SQLAlchemy."""
+    return url.replace("postgresql://", "postgresql+psycopg://")
+
+
 @contextmanager
-def held(running: Running, mode: str) -> Iterator[None]:
-    """Another connection has the store's write lock."""
+def held(running: Running, mode: str = "IMMEDIATE") -> Iterator[None]:
+    """Somebody else has the store's write lock."""
+    if STORE_URL in running.store:
+        with closing(Store(driven(running.store[STORE_URL]))) as another, another.write():
+            yield
+        return
     with closing(sqlite3.connect(running.data_dir / "collector.db", timeout=30, isolation_level=None)) as other:
         other.execute(f"BEGIN {mode}")
         yield
         other.execute("ROLLBACK")
 
 
-def hosts_of(client: MailClient) -> dict[str, str]:
-    return {mark.removeprefix("risk-").removesuffix("-Leftalone"): found for mark, found in client.acknowledged.items()}
+ON_EACH = [
+    pytest.param("sqlite", "IMMEDIATE", id="sqlite-IMMEDIATE"),
+    pytest.param("sqlite", "EXCLUSIVE", id="sqlite-EXCLUSIVE"),
+    pytest.param("postgresql", "IMMEDIATE", id="postgresql", marks=pytest.mark.postgresql),
+]
 
 
-@pytest.mark.parametrize("mode", ["IMMEDIATE", "EXCLUSIVE"])
+@pytest.mark.parametrize(("stores", "mode"), ON_EACH, indirect=["stores"])
 def test_intake_acknowledges_while_the_store_is_locked_and_processing_catches_up(install: Install, mode: str) -> None:
     running = install().start()
     before = running.roles()
@@ -65,7 +79,7 @@ def test_intake_acknowledges_while_the_store_is_locked_and_processing_catches_up
 def test_a_stop_while_the_store_is_locked_kills_nobody_and_loses_nothing(install: Install) -> None:
     running = install().start()
     texts = numbered("Held", range(50))
-    with held(running, "IMMEDIATE"):
+    with held(running):
         send(running.snmp, *map(health, texts))
         until(lambda: running.ledger()["pending"] == len(texts), "they are stored and wait")
         running.stop(seconds=10)
@@ -143,6 +157,7 @@ def filled(install: Install, small_disk: Path) -> Filled:
     return Filled(running, informing, mailing, ballast)
 
 
+@ON_SQLITE  # the journal's disk, and the store's beside it; a server has a disk of its own
 def test_a_full_disk_keeps_mails_and_informs_with_their_senders_and_all_recovers_without_a_restart(filled: Filled) -> None:
     running, informing, mailing = filled.running, filled.informing, filled.mailing
     before, answered, again = running.roles(), len(informing.acknowledged), informing.sent_again
@@ -158,6 +173,7 @@ def test_a_full_disk_keeps_mails_and_informs_with_their_senders_and_all_recovers
     assert sum(totals.values()) == 600 + informing.sent_again + len(texts) + 60 + len(mailing.refused)
 
 
+@ON_SQLITE  # the journal's disk, and the store's beside it; a server has a disk of its own
 def test_roles_that_are_killed_on_a_full_disk_come_back_when_there_is_room(filled: Filled) -> None:
     running = filled.running
     for role in ("snmp", "smtp", "process", "api"):

@@ -1,35 +1,20 @@
-"""`make bench`: runs every benchmark of this folder, or those named (`make bench BENCH="decoder journal"`), and says first which
-machine and which commit the figures belong to. A benchmark is a module with a function `main()` that prints its figures."""
+"""`make bench`: runs the first set, or the benchmarks named (`make bench BENCH="bench_decoder bench_journal"`), and says which
+machine and which commit the figures belong to. A benchmark is a module `bench_*` with a function `main()` that prints its
+figures; when it raises CountsDiffer, its figures mean nothing and the exit code is 1."""
 
 import importlib
-import os
-import platform
-import subprocess
 import sys
 from pathlib import Path
 
+from tests.benchmarks.bench_overview import conditions
+from tests.benchmarks.figures import CountsDiffer
+
 FOLDER = Path(__file__).parent
-
-
-def machine() -> str:
-    """Processor, cores, memory, kernel, Python."""
-    information = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    model = next((line.partition(":")[2].strip() for line in information if line.startswith("model name")), platform.machine())
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    cores = len(os.sched_getaffinity(0))
-    return f"{model}, {cores} cores, {memory:.1f} GiB, Linux {platform.release()}, Python {platform.python_version()}"
-
-
-def commit() -> str:
-    """The short hash, with a `+` when the tree has changes that are not committed."""
-    done = subprocess.run(["git", "describe", "--always", "--dirty=+"], cwd=FOLDER, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "unknown"
+FIRST_SET = "bench_overview"
 
 
 def names() -> list[str]:
-    return sorted(
-        path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_") and "def main(" in path.read_text("utf-8")
-    )
+    return sorted(path.stem for path in FOLDER.glob("bench_*.py"))
 
 
 def main(wanted: list[str]) -> int:
@@ -37,11 +22,20 @@ def main(wanted: list[str]) -> int:
     if unknown:
         print(f"no benchmark {', '.join(sorted(unknown))}; there are: {', '.join(names())}", file=sys.stderr)
         return 2
-    print(f"machine: {machine()}\ncommit:  {commit()}", flush=True)
-    for name in wanted or names():
-        print(f"\n== {name}", flush=True)
-        importlib.import_module(f"tests.benchmarks.{name}").main()
+    try:
+        for name in wanted or [FIRST_SET]:
+            _run(name)
+    except CountsDiffer as difference:
+        print(f"NO FIGURES: {difference}", file=sys.stderr)
+        return 1
     return 0
+
+
+def _run(name: str) -> None:
+    """The first set says its conditions itself, as part of its table."""
+    if name != FIRST_SET:
+        print(f"{conditions()}\n\n== {name}", flush=True)
+    importlib.import_module(f"tests.benchmarks.{name}").main()
 
 
 if __name__ == "__main__":

@@ -1,26 +1,21 @@
 """Mails per second: accepted durably over loopback by the receiver with the real journal, and decoded by one decoding process."""
 
-import asyncio
-import multiprocessing
-import os
 import resource
 import socket
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
-
-import uvloop
 
 from collector.domain.clock import SystemClock
 from collector.journal.streams import Journal
 from collector.snapshot import Snapshot, SnapshotView
 from receivers.smtp.pool import MailDecoder
 from receivers.smtp.server import Limits, SmtpReceiver
+from tests.acceptance.harness import MAILBOX
+from tests.benchmarks.conditions import directory
+from tests.benchmarks.figures import quantile
+from tests.benchmarks.mail_sender import CLIENTS, Load, deliver
 
-CLIENTS = 20
 SECONDS = 5.0
 _LINE = "Virus found,IP Address: 10.1.2.{n},Computer name: PC-{n},Risk name: Trojan.Gen.2,Actual action: Left alone\r\n"
 _ROW = (
@@ -58,82 +53,16 @@ def html_mail(size: int) -> bytes:
     return header + b"".join(rows) + b"</table></body></html>\r\n"
 
 
-@dataclass
-class _Load:
-    port: int
-    content: bytes
-    new_connection: bool
-    until: float
-    times: list[float] = field(default_factory=list)
-
-
-class _Client(asyncio.Protocol):
-    """Sends mails one after the other, waiting for every reply, as a plain client does."""
-
-    def __init__(self, load: _Load, done: Callable[[], None]) -> None:
-        self._load = load
-        self._done = done
-        self._steps = [b"MAIL FROM:<sepm@console.example>\r\n", b"RCPT TO:<acme-sepm@alerts.example>\r\n", b"DATA\r\n"]
-        self._at = -2
-        self._begun = 0.0
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-
-    def data_received(self, data: bytes) -> None:
-        if data[-2:] != b"\r\n" or data.rsplit(b"\r\n", 2)[-2][3:4] == b"-":
-            return
-        self._at += 1
-        if self._at == -1:
-            self._transport.write(b"EHLO client.example\r\n")
-        elif self._at < 3:
-            self._transport.write(self._steps[self._at])
-        elif self._at == 3:
-            self._begun = time.perf_counter()
-            self._transport.write(self._load.content + b".\r\n")
-        else:
-            self._accepted(data)
-
-    def _accepted(self, reply: bytes) -> None:
-        if not reply.startswith(b"250"):
-            raise RuntimeError(reply.decode())
-        now = time.perf_counter()
-        self._load.times.append(now - self._begun)
-        self._at = 0
-        if now > self._load.until or self._load.new_connection:
-            self._transport.close()
-            self._done()
-        else:
-            self._transport.write(self._steps[0])
-
-
-async def _client(load: _Load) -> None:
-    loop = asyncio.get_running_loop()
-    while time.perf_counter() < load.until:
-        finished = asyncio.Event()
-        await loop.create_connection(lambda: _Client(load, finished.set), "127.0.0.1", load.port)  # noqa: B023
-        await finished.wait()
-
-
-def _drive(port: int, content: bytes, new_connection: bool, answers: "multiprocessing.Queue[tuple[float, list[float]]]") -> None:
-    async def drive() -> None:
-        begun = time.perf_counter()
-        load = _Load(port, content, new_connection, begun + SECONDS)
-        await asyncio.gather(*(_client(load) for _ in range(CLIENTS)))
-        answers.put((time.perf_counter() - begun, load.times))
-
-    uvloop.run(drive())
-
-
 def _accepted(size: int, *, new_connection: bool) -> None:
     clock = SystemClock()
     view = SnapshotView(clock)
-    view.confirm(Snapshot(1, frozenset({"acme-sepm"}), frozenset({"alerts.example"})))
+    mailbox, _, domain = MAILBOX.partition("@")
+    view.confirm(Snapshot(1, frozenset({mailbox}), frozenset({domain})))
     with (
-        tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_DIR")) as directory,
+        tempfile.TemporaryDirectory(dir=directory()) as folder,
         socket.create_server(("127.0.0.1", 0)) as bound,
     ):
-        writer = Journal(Path(directory) / "journal", clock=clock, allow_volatile=True).open_writer("smtp-0")
+        writer = Journal(Path(folder) / "journal", clock=clock, allow_volatile=True).open_writer("smtp-0")
         receiver = SmtpReceiver(
             [("bench", bound)],
             journal=writer,
@@ -145,22 +74,17 @@ def _accepted(size: int, *, new_connection: bool) -> None:
             limits=Limits(),
         )
         receiver.start()
-        answers: multiprocessing.Queue[tuple[float, list[float]]] = multiprocessing.get_context("spawn").Queue()
         content = text_mail(size)
-        arguments = (bound.getsockname()[1], content, new_connection, answers)
-        clients = multiprocessing.get_context("spawn").Process(target=_drive, args=arguments)
         before = _cpu()
-        clients.start()
-        seconds, times = answers.get(timeout=120)
+        delivered = deliver(Load(bound.getsockname(), [content], MAILBOX, new_connection, SECONDS))
         cpu = _cpu() - before
-        clients.join()
         receiver.stop()
         writer.close()
     manner = "a new connection each" if new_connection else "many in a connection"
     what = f"{len(content) / 1000:.0f} KB, {CLIENTS} clients, {manner}, 250 after sync"
-    times.sort()
-    p50, p99 = (times[int(len(times) * share)] * 1_000 for share in (0.5, 0.99))
-    print(f"{what:58} {len(times) / seconds:9.0f} {p50:7.1f} {p99:7.1f} {cpu / len(times) * 1e6:19.0f}")
+    p50, p99 = (quantile(delivered.waits_ms, percent) for percent in (50, 99))
+    rate, cost = delivered.mails / delivered.seconds, cpu / delivered.mails * 1e6
+    print(f"{what:58} {rate:9.0f} {p50:7.1f} {p99:7.1f} {cost:19.0f}")
 
 
 def _cpu() -> float:

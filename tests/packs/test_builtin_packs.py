@@ -192,3 +192,18 @@ def test_samples_cover_both_transports_and_classify_as_their_rule() -> None:
             trap = Trap(SnmpVersion.V2C, b"", Pdu.TRAP_V2, 1, sample.trap_oid, 1, varbinds)
             answers = RULESET.classify_trap(trap, source="s", products=())
         assert sample.rule in {answer.rule for answer in answers}
+
+
+@pytest.mark.parametrize("name", ["Trojan.Gen", "Ransom.Wannacry", "EICAR Test String"])
+@pytest.mark.parametrize("action", ["Left alone", "Pending repair", "Cleaned", "Wundermittel"])
+def test_a_risk_says_the_console_s_action_as_the_console_said_it(name: str, action: str) -> None:
+    signal = mail("x", f"Risk name: {name}\nComputer name: pc-17\nActual action: {action}\n")[0].signal
+    assert signal is not None
+    assert (signal.summary.es, signal.summary.en) == (f"Acción de la consola: {action}", f"The console's action: {action}")
+    assert {"unresolved", "pending", "resolved", "unknown"}.isdisjoint(signal.title.es.split())
+
+
+def test_an_action_is_no_severity() -> None:
+    signal = mail("x", "Risk name: Trojan.Gen\nComputer name: pc-17\nActual action: Left alone\n")[0].signal
+    assert signal is not None
+    assert signal.source_severity is None

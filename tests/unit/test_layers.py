@@ -13,9 +13,17 @@ PACKAGES = ("collector", "receivers", "rules", "api")
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("collector.domain",),
-    ("collector.metrics", "collector.logs", "collector.config", "collector.stop", "collector.wake", "collector.writer_turn"),
+    (
+        "collector.metrics",
+        "collector.logs",
+        "collector.config",
+        "collector.passwords",
+        "collector.stop",
+        "collector.wake",
+        "collector.writer_turn",
+    ),
     ("collector.journal", "collector.store", "collector.snapshot", "rules"),
-    ("collector.pipeline", "collector.actions", "collector.handoff"),
+    ("collector.pipeline", "collector.actions", "collector.changes", "collector.handoff"),
     ("api", "receivers"),
     ("collector",),
 )
@@ -41,10 +49,16 @@ AT_HOME = {
     "pysnmp": ("collector.traffic",),
     "sigma": ("rules",),
     "re2": ("rules",),
+    "holidays": ("collector.calendars",),
+    "argon2": ("collector.passwords",),
+    "jinja2": ("api.web",),
 }
 """Libraries that only these modules, and those below them, import."""
 
-MONOTONIC = {"collector.app.knowledge", "collector.app.process", "collector.pipeline.processor", "collector.store.engine"}
+MONOTONIC = {
+    *("collector.app.knowledge", "collector.app.process", "collector.pipeline.processor"),
+    *("collector.store.engine", "collector.store.postgresql"),
+}
 """Modules that may read a monotonic clock themselves, for time-outs and durations: none of their results depends on it."""
 
 PAUSING = {"collector.journal.recovery", "collector.pipeline.processor", "collector.store.engine"}

@@ -6,18 +6,19 @@ from pathlib import Path
 import pytest
 
 from tests.api_world import Caller, World, world
-from tests.databases import Databases, SqliteDatabases
+from tests.databases import Databases
 
 
-@pytest.fixture(scope="session")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Databases:
-    """Stores on SQLite; what may differ on PostgreSQL is tested on both, in test_api_on_both_databases."""
-    return SqliteDatabases(tmp_path_factory.mktemp("stores"))
+@pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgresql, pytest.mark.full])])
+def api_databases(request: pytest.FixtureRequest) -> Databases:
+    """All on both; on PostgreSQL `make test` is content with test_api_on_both_databases."""
+    found: Databases = request.getfixturevalue(f"{request.param}_databases")
+    return found
 
 
 @pytest.fixture
-def collector(files: Databases, tmp_path: Path) -> Iterator[World]:
-    with files.store() as store, world(store, tmp_path) as made:
+def collector(api_databases: Databases, tmp_path: Path) -> Iterator[World]:
+    with api_databases.store() as store, world(store, tmp_path) as made:
         yield made
 
 

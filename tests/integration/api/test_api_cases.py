@@ -9,12 +9,25 @@ import pytest
 from collector.store.cases import update_cases
 from collector.store.engine import Connection
 from tests.api_world import URL, Caller, World, trap_saying
-from tests.builders import a_full_case
+from tests.builders import TERMS, a_full_case
 
 
 def only_case(caller: Caller, **options: Any) -> dict[str, Any]:
     [case] = caller.items("/api/v1/cases", **options)
     return case
+
+
+PROVISIONAL = {
+    "name": "response",
+    "severity": 3,
+    "start": "2026-03-17T12:00:00.000Z",
+    "due_at": "2026-03-17T18:00:00.000Z",
+    "provisional": True,
+    "calendar": TERMS.promise.calendar.label,
+    "state": "running",
+    "late": False,
+}
+"""The response to a severity 3 case that arrives at 9 in the morning."""
 
 
 def test_a_case_has_the_documented_shape(collector: World, admin: Caller) -> None:
@@ -48,8 +61,9 @@ def test_a_case_has_the_documented_shape(collector: World, admin: Caller) -> Non
             "technical_account_manager": None,
         },
         "entitlement": None,
-        "outside_hours": None,
-        "ticket_fields": None,
+        "outside_hours": False,
+        "ticket_fields": {"manufacturer": "Symantec - Broadcom", "platform": None, "platform_version": None, "priority": 3},
+        "assignee": None,
         "host": "host-1",
         "product": "product",
         "threat": None,
@@ -62,12 +76,15 @@ def test_a_case_has_the_documented_shape(collector: World, admin: Caller) -> Non
         "cleared_at": None,
         "acknowledged_at": None,
         "acknowledged_by": None,
+        "confirmed_at": None,
+        "contacted_at": None,
+        "responded_at": None,
         "resolved_at": None,
         "closed_at": None,
         "close_reason": None,
         "status_by": None,
-        "deadlines": [],
-        "notices": [],
+        "deadlines": [PROVISIONAL],
+        "notices": ["remote_access_only_after_telling_the_customer"],
         "evidence": [
             {
                 "id": first,

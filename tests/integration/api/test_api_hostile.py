@@ -21,9 +21,9 @@ PARAMETERS += [("/api/v1/ledger", name) for name in ("since", "until", "customer
 
 
 @pytest.fixture(scope="module")
-def crowded(files: Databases) -> Iterator[World]:
+def crowded(api_databases: Databases) -> Iterator[World]:
     """One world for all examples: nothing here changes it."""
-    with files.store() as store, tempfile.TemporaryDirectory() as directory, world(store, Path(directory)) as made:
+    with api_databases.store() as store, tempfile.TemporaryDirectory() as directory, world(store, Path(directory)) as made:
         made.hear("case disk", "threat pc-1", "info x", "nonsense")
         yield made
 

@@ -84,6 +84,20 @@ def test_the_gauge_of_cases_counts_by_status_kind_and_severity_and_is_kept_for_f
     assert (gauge(admin, **disk), gauge(admin, **threat)) == (2, 1)
 
 
+def test_the_gauge_of_promised_times_counts_what_is_owed(collector: World, admin: Caller) -> None:
+    collector.hear("threat pc-1", "threat pc-2", "case disk")
+    threat = admin.items("/api/v1/cases")[0]["external_key"]
+    admin.post(f"/api/v1/cases/{threat}/record-contact", {"who": "Ana", "how": "phone"})
+    found = samples(admin.get("/metrics").text)
+    owed = {tags: int(value) for (name, tags), value in found.items() if name == "collector_deadlines" and value}
+    assert owed == {
+        labels(role="api", name="contact", state="running"): 1,
+        labels(role="api", name="response", state="running"): 3,
+    }
+    assert found["collector_deadlines", labels(role="api", name="triage", state="breached")] == 0
+    assert ("collector_deadlines", labels(role="api", name="contact", state="met")) not in found
+
+
 def test_requests_are_counted_by_class(admin: Caller) -> None:
     admin.get("/nothing")
     found = samples(admin.get("/metrics").text)

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from api import role_metrics
+from api.edge import MAX_BODY
 from api.role_metrics import fetch_all
 from api.server import MAX_HEAD, serve
 from tests.api_world import World, world
@@ -67,6 +68,31 @@ def test_the_server_ends_when_it_is_told_and_closes_its_sockets(collector: World
         assert not thread.is_alive()
         with pytest.raises(httpx.TransportError):
             client.get("/healthz")
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        pytest.param(MAX_BODY, 422, id="as long as one may be: not JSON"),
+        pytest.param(MAX_BODY + 1, 413, id="one octet longer"),
+        pytest.param(4 * MAX_BODY, 413, id="much longer"),
+    ],
+)
+@pytest.mark.parametrize("length", [pytest.param(True, id="length said"), pytest.param(False, id="chunked")])
+def test_a_long_body_that_comes_with_its_head_is_not_taken_for_a_head(
+    collector: World, body: int, status: int, *, length: bool
+) -> None:
+    collector.hear("case disk")
+    key, octets = collector.named_key("bridge", "all").key, b"a" * body
+    framing = b"Content-Length: %d\r\n\r\n%b" % (body, octets)
+    if not length:
+        framing = b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (body, octets)
+    head = f"POST /api/v1/cases/X/acknowledge HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
+    with served(collector.app) as (url, _, _):
+        port = int(url.rsplit(":", 1)[1])
+        with socket.create_connection(("127.0.0.1", port), WAIT_SECONDS) as client:
+            client.sendall(head.encode() + b"Content-Type: application/json\r\n" + framing)
+            assert client.recv(100).startswith(f"HTTP/1.1 {status} ".encode())
 
 
 def test_a_request_head_without_end_is_cut_off(collector: World) -> None:

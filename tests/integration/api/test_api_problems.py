@@ -15,7 +15,8 @@ from collector.actions import Actions
 from collector.pipeline.inspection import Inspector
 from collector.store.engine import Store
 from tests.api_world import Caller, World
-from tests.databases import Databases, hold_write_lock
+from tests.builders import TERMS
+from tests.databases import written_by_another
 
 
 def problem_of(answer: Any) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def problem_of(answer: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [
-        pytest.param("GET", "/", 404, "no_such_path", id="root"),
+        pytest.param("GET", "/api", 404, "no_such_path", id="above the API"),
         pytest.param("GET", "/api/v1/nothing", 404, "no_such_path", id="unknown path"),
         pytest.param("GET", "/api/v1/cases/", 404, "no_such_path", id="slash at the end"),
         pytest.param("GET", "/docs", 404, "no_such_path", id="no page that needs other hosts"),
@@ -140,17 +141,16 @@ def test_an_unexpected_failure_is_500_with_an_id_that_the_log_knows(
 
 
 @pytest.fixture
-def locked(collector: World, files: Databases) -> Iterator[Caller]:
+def locked(collector: World) -> Iterator[Caller]:
     """Somebody whose store is locked by another program for longer than the API waits."""
     url = str(collector.store.engine.url)
     impatient = Store(url, write_wait_seconds=0.05)
     collector.hear("case disk")
     key = collector.named_key("impatient", "all").key
-    actions = Actions(impatient, collector.clock, nullcontext)
+    actions = Actions(impatient, collector.clock, nullcontext, TERMS)
     app = create_app(collector.tools(store=impatient, actions=actions, registry=CollectorRegistry()))
-    lock = hold_write_lock(url)
-    yield collector.caller(key, app)
-    lock.close()
+    with written_by_another(url):
+        yield collector.caller(key, app)
     impatient.close()
 
 

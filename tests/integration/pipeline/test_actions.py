@@ -11,8 +11,8 @@ from collector.actions import Act, Actions, Request, RequestReused, StaleVersion
 from collector.domain.case import Case, CaseStatus, Verb
 from collector.domain.errors import Conflict, NotFound, Unavailable
 from collector.store.engine import Store
-from tests.builders import after
-from tests.databases import Databases, hold_write_lock
+from tests.builders import TERMS, after
+from tests.databases import Databases, written_by_another
 from tests.pipeline_world import World
 
 Do = Callable[..., Case]
@@ -23,7 +23,7 @@ def actions(world: World) -> Actions:
     world.trap("raise disk 3")
     world.process()
     world.clock.moment = after(minutes=5)
-    return Actions(world.store, world.clock, nullcontext)
+    return Actions(world.store, world.clock, nullcontext, TERMS)
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_a_closed_case_is_not_reopened_while_another_holds_its_key(world: World,
     world.process()
     _, holder = world.cases()
     with pytest.raises(Conflict, match=f"{holder.external_key} holds the same trouble now"):
-        Actions(world.store, world.clock, nullcontext).perform(Act(world.cases()[0].external_key, Verb.REOPEN, "user:ana"))
+        Actions(world.store, world.clock, nullcontext, TERMS).perform(Act(world.cases()[0].external_key, Verb.REOPEN, "user:ana"))
     assert [case.status for case in world.cases()] == [CaseStatus.CLOSED, CaseStatus.OPEN]
 
 
@@ -162,16 +162,14 @@ def test_two_who_look_at_one_version_cannot_both_act(world: World, do: Do) -> No
     assert world.case().version == 2
 
 
-def test_a_locked_store_is_told_as_unavailable(sqlite_databases: Databases) -> None:
-    url = sqlite_databases.fresh()
+def test_a_locked_store_is_told_as_unavailable(databases: Databases) -> None:
+    url = databases.fresh()
     store = Store(url, write_wait_seconds=0.02)
     world = World(store)
     world.trap("raise disk 3")
     world.process()
-    other = hold_write_lock(url)
-    with pytest.raises(Unavailable):
-        Actions(store, world.clock, nullcontext).perform(Act(world.case().external_key, Verb.ACKNOWLEDGE, "user:ana"))
-    other.close()
+    with written_by_another(url), pytest.raises(Unavailable):
+        Actions(store, world.clock, nullcontext, TERMS).perform(Act(world.case().external_key, Verb.ACKNOWLEDGE, "user:ana"))
     assert world.case().status is CaseStatus.OPEN
     store.close()
 
@@ -182,9 +180,8 @@ def test_time_ends_many_cases_with_one_line_each(world: World) -> None:
     world.trap("raise disk 2")
     world.process()
     world.clock.moment = after(minutes=24 * 60)
-    actions = Actions(world.store, world.clock, nullcontext)
-    assert actions.pass_quiet_time(until=after(minutes=24 * 60 - 1)) == 0
-    assert actions.pass_quiet_time(until=world.clock.now()) == 30
+    assert world.passing_time().end_quiet_cases(until=after(minutes=24 * 60 - 1)) == 0
+    assert world.passing_time().end_quiet_cases(until=world.clock.now()) == 30
     closed = [case for case in world.cases() if case.status is CaseStatus.CLOSED]
     assert len(closed) == 30
     assert {(case.status_by, case.closed_at, case.close_reason) for case in closed} == {

@@ -14,7 +14,7 @@ from collector.domain.mail import Mail
 from collector.domain.signal import CaseKind
 from collector.pipeline.originals import OriginalsKeeper
 from collector.store.originals import find_original
-from tests.builders import NOON, after
+from tests.builders import NOON, TERMS, after
 from tests.pipeline_world import BULK, MAIN, InstructionRules, World
 
 # (minutes, instruction): what arrives, the verdict on each, and the verdicts in the log of the last case
@@ -70,9 +70,23 @@ def test_something_worse_is_told_with_what_it_was_before(world: World) -> None:
     assert world.case().severity == 1
 
 
+def test_what_waited_since_before_the_pend_does_not_end_it(world: World) -> None:
+    """It was there to be seen when somebody said that the customer is waited for."""
+    arrive(world, [(0, "raise disk 3")], one_by_one=False)
+    world.clock.moment = after(minutes=1)
+    world.trap("raise disk 3")
+    world.clock.moment = after(minutes=10)
+    Actions(world.store, world.clock, nullcontext, TERMS).perform(Act(world.case().external_key, Verb.PEND, "user:ana"))
+    world.process()
+    assert (world.case().status, world.case().occurrences) == (CaseStatus.PENDING, 2)
+    arrive(world, [(11, "raise disk 3")], one_by_one=False)
+    assert (world.case().status, world.case().pended_at) == (CaseStatus.ACKNOWLEDGED, None)
+    assert world.verdicts() == ["opened", "pended", "joined", "joined", "resumed"]
+
+
 def test_a_pending_case_goes_on_and_both_is_told(world: World) -> None:
     arrive(world, [(0, "raise disk 3")], one_by_one=False)
-    Actions(world.store, world.clock, nullcontext).perform(Act(world.case().external_key, Verb.PEND, "user:ana"))
+    Actions(world.store, world.clock, nullcontext, TERMS).perform(Act(world.case().external_key, Verb.PEND, "user:ana"))
     arrive(world, [(1, "raise disk 3"), (2, "raise disk 3")], one_by_one=False)
     case = world.case()
     assert (case.status, case.occurrences, case.acknowledged_by) == (CaseStatus.ACKNOWLEDGED, 3, "user:ana")
@@ -83,7 +97,7 @@ def resolved(world: World, text: str = "raise disk 3") -> None:
     """A case that a person resolved at noon."""
     world.trap(text)
     world.process()
-    Actions(world.store, world.clock, nullcontext).perform(Act(world.case().external_key, Verb.RESOLVE, "user:ana"))
+    Actions(world.store, world.clock, nullcontext, TERMS).perform(Act(world.case().external_key, Verb.RESOLVE, "user:ana"))
 
 
 @pytest.mark.parametrize("one_by_one", [False, True], ids=["in one batch", "one by one"])
@@ -121,7 +135,7 @@ class TestResolved:
 
 def test_a_closed_case_is_named_by_the_next_one(world: World) -> None:
     resolved(world)
-    Actions(world.store, world.clock, nullcontext).perform(Act(world.case().external_key, Verb.CLOSE, "user:ana"))
+    Actions(world.store, world.clock, nullcontext, TERMS).perform(Act(world.case().external_key, Verb.CLOSE, "user:ana"))
     arrive(world, [(1, "raise disk 3"), (2, "raise cpu 3")], one_by_one=False)
     old, new, other = world.cases()
     assert (new.previous_case, other.previous_case) == (old.external_key, None)
@@ -133,7 +147,7 @@ def test_time_that_resolved_too_early_is_corrected_by_what_was_still_waiting(wor
     world.clock.moment = after(minutes=5)
     world.trap("raise disk 3")
     world.clock.moment = after(minutes=30)
-    assert Actions(world.store, world.clock, nullcontext).pass_quiet_time(until=world.clock.now()) == 1
+    assert world.passing_time().end_quiet_cases(until=world.clock.now()) == 1
     assert world.case().status is CaseStatus.RESOLVED
     world.process()
     assert world.case().status is CaseStatus.OPEN
@@ -147,21 +161,19 @@ def test_time_does_not_pass_over_what_still_waits(world: World) -> None:
         world.trap("raise cpu 3")
     world.clock.moment = after(minutes=30)
     processor = world.processor(batch_limit=1)
-    actions = Actions(world.store, world.clock, nullcontext)
     told = []
     while processor.step():
-        told.append((processor.caught_up_to, actions.pass_quiet_time(until=processor.caught_up_to)))
+        told.append((processor.caught_up_to, world.passing_time().end_quiet_cases(until=processor.caught_up_to)))
     assert told == [(after(minutes=n), 0) for n in (5, 6, 7)]
-    assert actions.pass_quiet_time(until=processor.caught_up_to) == 1
+    assert world.passing_time().end_quiet_cases(until=processor.caught_up_to) == 1
     assert processor.caught_up_to == after(minutes=30)
 
 
 def test_a_quiet_contained_threat_is_closed_by_time(world: World) -> None:
     arrive(world, [(0, "contained risk")], one_by_one=False)
     world.clock.move(timedelta(hours=24))
-    actions = Actions(world.store, world.clock, nullcontext)
-    assert actions.pass_quiet_time(until=world.clock.now()) == 1
-    assert actions.pass_quiet_time(until=world.clock.now()) == 0
+    assert world.passing_time().end_quiet_cases(until=world.clock.now()) == 1
+    assert world.passing_time().end_quiet_cases(until=world.clock.now()) == 0
     assert (world.case().kind, world.case().status) == (CaseKind.THREAT_INCIDENT, CaseStatus.CLOSED)
     assert world.verdicts() == ["contained", "closed"]
 

@@ -18,6 +18,7 @@ from collector.domain.trap import TrapResult
 from collector.pipeline.draft import Decoders
 from collector.store.engine import Store
 from collector.store.streams import load_positions
+from tests.builders import TERMS
 from tests.databases import Databases, hold_write_lock
 from tests.pipeline_world import MAILS, MAIN, World
 
@@ -203,7 +204,7 @@ def test_people_act_while_items_are_processed(world: World) -> None:
     world.trap("raise disk 3")
     world.process()
     key = world.case().external_key
-    actions = Actions(world.store, world.clock, nullcontext)
+    actions = Actions(world.store, world.clock, nullcontext, TERMS)
     started = threading.Event()
 
     def notes() -> None:

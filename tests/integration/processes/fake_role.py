@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from collector import lifeline
+from collector import lifeline, rollcall
 from collector.config import Role
 from collector.sockets import inherited
 from collector.stop import StopFlag
@@ -34,6 +34,10 @@ if behaviour == "once-then-78":
     again = notes.read_text(encoding="ascii").count(f"{name} started") > 1
     note("refuses" if again else "works")
     sys.exit(78 if again else 1)
+if behaviour == "once-then-begins" and notes.read_text(encoding="ascii").count(f"{name} started") == 1:
+    sys.exit(1)
+if behaviour != "unbegun":
+    rollcall.answer(name, os.environ)
 if behaviour.startswith("exit"):
     sys.exit(int(behaviour.removeprefix("exit")))
 if behaviour == "receiving":

@@ -1,4 +1,4 @@
-"""Runs a supervisor as a program, for tests that kill it. Argument: JSON with notes file, roles [name, behaviour, rank], time."""
+"""Runs a supervisor as a program, for tests that kill it. Argument: JSON: notes file, roles [name, behaviour, rank], times."""
 
 import json
 import os
@@ -12,6 +12,7 @@ from collector.config import Role, Settings
 from collector.domain.clock import SystemClock
 from collector.sockets import bind_all
 from collector.supervisor import Supervisor
+from collector.systemd import ServiceNotifier
 
 plan = json.loads(sys.argv[1])
 logs.configure(level="info", form="json", role="supervisor")
@@ -27,7 +28,14 @@ roles = [
     for name, behaviour, rank in plan["roles"]
 ]
 print(bound[0].listener, flush=True)
-supervisor = Supervisor(roles, SystemClock(), environment=os.environ, stop_time=timedelta(seconds=plan["stop_seconds"]))
+supervisor = Supervisor(
+    roles,
+    SystemClock(),
+    environment=os.environ,
+    stop_time=timedelta(seconds=plan["stop_seconds"]),
+    begin_time=timedelta(seconds=plan["begin_seconds"]),
+    service=ServiceNotifier(os.environ),
+)
 code = supervisor.run()
 print(json.dumps({family.name: [sample[1] for sample in family.samples] for family in supervisor.families()}), flush=True)
 sys.exit(code)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -167,16 +168,19 @@ settings = Settings.model_validate(json.loads(sys.argv[1]))
 try:
     bound = bind_all(settings, SystemClock(), environment=os.environ)
     print(json.dumps([[one.role, one.listener, one.socket.fileno()] for one in bound]))
+    if sys.argv[2:] and settings.snmp.listen:
+        from receivers.snmp.udp import grow_buffer
+        grow_buffer(bound[0].socket, settings.snmp.receive_buffer)
 except ConfigurationError as error:
     print(json.dumps(str(error)))
 """
 
 
-def under_systemd(chosen: dict[str, object], passed: list[socket.socket]) -> object:
+def under_systemd(chosen: dict[str, object], passed: list[socket.socket], *, wrapper: tuple[str, ...] = ()) -> object:
     """What a process makes of sockets that stand at descriptor 3 and above, as systemd puts them."""
     descriptors = [one.fileno() for one in passed]
     done = subprocess.run(
-        [sys.executable, "-c", SYSTEMD_CHILD, json.dumps(chosen), *map(str, descriptors)],
+        [*wrapper, sys.executable, "-c", SYSTEMD_CHILD, json.dumps(chosen), *map(str, descriptors)],
         env={**os.environ, "PYTHONPATH": str(ROOT), "LISTEN_FDS": str(len(passed)), "LISTEN_FDNAMES": "traps:page"},
         pass_fds=descriptors,
         capture_output=True,
@@ -212,3 +216,21 @@ def test_a_socket_from_systemd_that_no_key_names_is_refused(from_systemd: list[s
     assert under_systemd(chosen, from_systemd) == (
         f"LISTEN_FDS: systemd passes {stranger}, but no listen key of these roles names it"
     )
+
+
+WITHOUT_NET_ADMIN = ("setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin")
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("setpriv"), reason="giving a large buffer and losing the right needs root"
+)
+@pytest.mark.parametrize("wanted", [pytest.param(1 << 20, id="less than given"), pytest.param(1 << 28, id="more than given")])
+def test_the_receive_buffer_that_systemd_gave_is_never_made_smaller(wanted: int, from_systemd: list[socket.socket]) -> None:
+    traps, given = from_systemd[0], 32 << 20
+    traps.setsockopt(socket.SOL_SOCKET, 33, given)
+    assert traps.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) == 2 * given
+    address = f"127.0.0.1:{traps.getsockname()[1]}"
+    chosen: dict[str, object] = {"snmp": {"listen": address, "receive_buffer": wanted}, "smtp": {"listen": []}}
+    page = f"127.0.0.1:{from_systemd[1].getsockname()[1]}"
+    under_systemd({**chosen, "api": {"listen": page}}, from_systemd, wrapper=WITHOUT_NET_ADMIN)
+    assert traps.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) == 2 * given

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,13 +34,22 @@ def in_process_table(pid: int) -> bool:
 class Supervised:
     """A supervisor program and what its roles noted."""
 
-    def __init__(self, notes: Path, roles: list[tuple[str, str, int]], *, stop_seconds: float, wrapper: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        notes: Path,
+        roles: list[tuple[str, str, int]],
+        *,
+        stop_seconds: float,
+        begin_seconds: float,
+        wrapper: tuple[str, ...],
+        environment: dict[str, str],
+    ) -> None:
         self.notes_file = notes
         notes.touch()
-        plan = json.dumps({"notes": str(notes), "roles": roles, "stop_seconds": stop_seconds})
+        plan = json.dumps({"notes": str(notes), "roles": roles, "stop_seconds": stop_seconds, "begin_seconds": begin_seconds})
         self.process = subprocess.Popen(
             [*wrapper, sys.executable, str(Path(__file__).with_name("supervise.py")), plan],
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -78,8 +88,9 @@ Start = Callable[..., Supervised]
 def supervise(tmp_path: Path) -> Iterator[Start]:
     running: list[Supervised] = []
 
-    def start(*roles: tuple[str, str, int], stop_seconds: float = 9, wrapper: tuple[str, ...] = ()) -> Supervised:
-        running.append(Supervised(tmp_path / "notes", list(roles), stop_seconds=stop_seconds, wrapper=wrapper))
+    def start(*roles: tuple[str, str, int], environment: dict[str, str] | None = None, **options: Any) -> Supervised:
+        defaults: dict[str, Any] = {"stop_seconds": 9, "begin_seconds": 60, "wrapper": (), "environment": environment or {}}
+        running.append(Supervised(tmp_path / "notes", list(roles), **defaults | options))
         return running[-1]
 
     yield start
@@ -187,4 +198,50 @@ def test_a_role_that_worked_before_and_refuses_its_configuration_now_stops_nothi
     until(lambda: run.notes("b refuses"), "b refuses")
     assert run.process.poll() is None
     assert len(run.pids("a")) == 1
+    assert run.stop()[0] == 0
+
+
+@pytest.fixture
+def service() -> Iterator[socket.socket]:
+    """Where systemd would hear the service, in the abstract name space."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(f"\0collector-test-{os.getpid()}")
+        listening.settimeout(30)
+        yield listening
+
+
+def heard(service: socket.socket) -> list[str]:
+    return service.recv(4096).decode().split("\n")
+
+
+def told_to(service: socket.socket) -> dict[str, str]:
+    return {"NOTIFY_SOCKET": "@" + service.getsockname()[1:].decode()}
+
+
+def test_systemd_hears_that_it_is_ready_once_every_role_has_begun_and_that_it_stops(
+    supervise: Start, until: Until, service: socket.socket
+) -> None:
+    run = supervise(("a", "obedient", 0), ("b", "once-then-begins", 0), environment=told_to(service))
+    assert heard(service) == ["READY=1", "STATUS=every role has begun its work"]
+    assert len(run.pids("b")) == 2, "it had to be started again before it began"
+    os.kill(run.pids("a")[0], signal.SIGKILL)
+    until(lambda: len(run.pids("a")) == 2, "a starts again")
+    assert run.stop()[0] == 0
+    assert heard(service) == ["STOPPING=1"]
+
+
+def test_a_role_that_does_not_begin_keeps_systemd_waiting_only_for_a_while(supervise: Start, service: socket.socket) -> None:
+    run = supervise(("a", "obedient", 0), ("b", "unbegun", 0), environment=told_to(service), begin_seconds=0.1)
+    assert heard(service)[0] == "READY=1"
+    assert run.stop()[0] == 0
+
+
+def test_what_systemd_hears_names_the_role_that_has_not_begun(supervise: Start, service: socket.socket) -> None:
+    supervise(("b", "unbegun", 0), environment=told_to(service), begin_seconds=0.1)
+    assert heard(service) == ["READY=1", "STATUS=not begun: b"]
+
+
+def test_where_nobody_listens_for_the_service_it_runs_all_the_same(supervise: Start, until: Until, tmp_path: Path) -> None:
+    run = supervise(("a", "obedient", 0), environment={"NOTIFY_SOCKET": str(tmp_path / "nobody")})
+    until(lambda: run.pids("a"), "a starts")
     assert run.stop()[0] == 0

@@ -15,6 +15,7 @@ from collector.domain.errors import Conflict
 from collector.domain.ids import CaseId, CustomerId
 from collector.domain.item import ItemKind, TallyReason
 from collector.store.engine import Store
+from tests.builders import TERMS
 from tests.databases import Databases
 from tests.pipeline_world import MAIN, World, Written
 
@@ -53,9 +54,9 @@ _ARRIVE: dict[str, Callable[[World, str], object]] = {
 
 def act(world: World, verb: str, key: str) -> None:
     """What a person does to the case of the key, if there is one; or time."""
-    actions = Actions(world.store, world.clock, nullcontext)
+    actions = Actions(world.store, world.clock, nullcontext, TERMS)
     if verb == "time":
-        actions.pass_quiet_time(until=world.clock.now())
+        world.passing_time().end_quiet_cases(until=world.clock.now())
         return
     for case in world.cases():
         if case.key == f"v1:pack:{key}" and case.status is not CaseStatus.CLOSED:

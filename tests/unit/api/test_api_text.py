@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.text import octets_as_text, printable, printable_line, storable
+from api.text import printable, printable_line
+from collector.domain.contents import octets_as_text, storable
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=("Cc", "Cs"))))

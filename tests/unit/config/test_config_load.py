@@ -180,11 +180,21 @@ def test_every_key_can_be_set_by_its_variable() -> None:
         "COLLECTOR__SMTP__MAX_CONNECTIONS_PER_PEER": "2",
         "COLLECTOR__API__LISTEN": "0.0.0.0:3",
         "COLLECTOR__API__URL": "https://collector.example.org/",
+        "COLLECTOR__API__TRUSTED_PROXIES": "127.0.0.1/32, ::1/128",
         "COLLECTOR__JOURNAL__SEGMENT_BYTES": "4096",
         "COLLECTOR__JOURNAL__RETENTION_DAYS": "1",
         "COLLECTOR__JOURNAL__ALLOW_VOLATILE": "true",
         "COLLECTOR__PROCESS__BATCH": "1",
+        "COLLECTOR__HAND_OFF__KEEP_DAYS": "2",
+        "COLLECTOR__HAND_OFF__NOTE_MINUTES": "1",
         "COLLECTOR__RULES__PACKS_DIR": "/srv/packs",
+        "COLLECTOR__SLA__TIMEZONE": "America/Santiago",
+        "COLLECTOR__SLA__HOURS": "08:00-12:00, 13:00-24:00",
+        "COLLECTOR__SLA__ATTENTION_HOURS": "00:00-24:00",
+        "COLLECTOR__SLA__OVERRIDES": "/srv/days.yaml",
+        "COLLECTOR__SLA__NON_WORKING": "override, bridge_day",
+        "COLLECTOR__SLA__RESPONSE_STARTS": "receipt",
+        **{key.variable: "7" for path, key in all_keys().items() if path[:2] == ("sla", "targets")},
         "COLLECTOR__LOGS__LEVEL": "debug",
         "COLLECTOR__LOGS__FORMAT": "json",
         **{f"COLLECTOR__METRICS__LISTEN__{role.key.upper()}": "127.0.0.1:9" for role in Role},
@@ -196,6 +206,7 @@ def test_every_key_can_be_set_by_its_variable() -> None:
     assert settings.smtp.domains == ("mail.example.org",)
     assert settings.api_url == "https://collector.example.org"
     assert settings.snmp.trusted_relays == (ip_network("192.0.2.0/24"),)
+    assert settings.api.trusted_proxies == (ip_network("127.0.0.1/32"), ip_network("::1/128"))
     assert settings.metrics.of(Role.HAND_OFF) == ListenAddress("127.0.0.1", 9)
     assert dict(settings.listeners())["[api] listen"] == ListenAddress("0.0.0.0", 3)
 

@@ -32,8 +32,10 @@ def _demo() -> ModuleType:
 
 DEMO = _demo()
 PRINTED: list[str] = [command for _, commands in DEMO.to_try(DEMO.place()) for command in commands]
-TYPED = re.findall(r"^((?:\.venv/bin/collector|snmptrap|snmpinform|swaks|curl) .*)$", README, flags=re.MULTILINE)
-OURS = [command for command in TYPED if command.startswith(".venv/bin/collector ")]
+FIRST = README.partition("## A first case in a minute")[2].partition("\n## ")[0]
+"""What the demonstration prints too; the rest of the README is its own."""
+TYPED = re.findall(r"^((?:\.venv/bin/collector|snmptrap|snmpinform|swaks|curl) .*)$", FIRST, flags=re.MULTILINE)
+OURS = re.findall(r"^(\.venv/bin/collector .*)$", README, flags=re.MULTILINE)
 
 
 def test_the_page_of_commands_is_up_to_date() -> None:
@@ -68,7 +70,7 @@ def test_the_demonstration_has_good_settings_and_customers() -> None:
     known = [community.decode() for community in communities if community]
     assert len(known) == len(set(known)), "each community must mean one source"
     mailboxes = {source.record.mailbox for customer in customers for source in customer.sources}
-    told = set(re.findall(r"(?:-c|--community) (\S+)", README)), set(re.findall(r"(\S+)@collector\.localhost", README))
+    told = set(re.findall(r"(?:-c|--community) (\S+)", FIRST)), set(re.findall(r"(\S+)@collector\.localhost", FIRST))
     assert told[0] <= set(known)
     assert told[1] <= mailboxes
 
@@ -76,5 +78,8 @@ def test_the_demonstration_has_good_settings_and_customers() -> None:
 def test_the_demonstration_asks_the_collector_for_what_it_has() -> None:
     commands = {name for name, _ in commands_page.commands()}
     source = (ROOT / "deploy/demo/demo.py").read_text(encoding="utf-8")
-    asked = re.findall(r'_collector\("([\w-]+)"(?:, "(import|create)")?', source)
-    assert {" ".join(filter(None, words)) for words in asked} == {"migrate", "customers import", "api-key create"} <= commands
+    asked = {
+        " ".join(filter(None, words)) for words in re.findall(r'_collector\("([\w-]+)"(?:, "(import|create|list)")?', source)
+    }
+    assert asked == {"migrate", "customers import", "api-key create", "user list", "user"}
+    assert asked - {"user"} | {"user create", "user password"} <= commands

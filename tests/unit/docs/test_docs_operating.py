@@ -7,8 +7,12 @@ from pathlib import Path
 
 from api import metrics as api_metrics
 from api.edge import RequestCounters
+from api.web.limiter import SignInCounters
+from collector.app.room import Room
+from collector.changes.counters import ChangeCounters
 from collector.domain.clock import SystemClock
 from collector.domain.ids import StreamName
+from collector.handoff.counters import HandoffCounters
 from collector.journal.counts import JournalCounts
 from collector.metrics import Family
 from collector.pipeline.counters import ProcessCounters
@@ -31,7 +35,11 @@ def _journal() -> JournalCounts:
 
 
 COUNTING: dict[str, Callable[[], Iterable[Family]]] = {
+    "api/web/limiter.py": lambda: SignInCounters().families(),
     "api/edge.py": lambda: RequestCounters().families(),
+    "collector/app/room.py": lambda: Room(ROOT, SystemClock()).families(),
+    "collector/changes/counters.py": lambda: ChangeCounters().families(),
+    "collector/handoff/counters.py": lambda: HandoffCounters().families(),
     "collector/journal/counts.py": lambda: _journal().families(),
     "collector/pipeline/counters.py": lambda: ProcessCounters().families(),
     "collector/supervisor.py": lambda: Supervisor([], SystemClock(), environment={}).families(),
@@ -42,7 +50,13 @@ COUNTING: dict[str, Callable[[], Iterable[Family]]] = {
 """Module → what it counts."""
 PASSING_ON = {"collector/metrics.py", "collector/journal/streams.py", "receivers/smtp/server.py", "receivers/snmp/server.py"}
 """Modules whose `families` are those of another one."""
-OF_THE_API = {"collector_cases": ("status", "kind", "severity"), "collector_role_up": ("role",)}
+OF_THE_API = {
+    "collector_handoff_feed_position": (),
+    "collector_handoff_messages_total": ("type",),
+    "collector_cases": ("status", "kind", "severity"),
+    "collector_deadlines": ("name", "state"),
+    "collector_role_up": ("role",),
+}
 
 
 def _metrics() -> dict[str, tuple[str, ...]]:

@@ -22,6 +22,8 @@ _TABLE: dict[CaseStatus, tuple[CaseStatus | str, ...]] = {
     CLOSED: (REFUSED, REFUSED, REFUSED, REFUSED, SAME, ACKNOWLEDGED),
 }
 _VERBS = (Verb.ACKNOWLEDGE, Verb.PEND, Verb.RESUME, Verb.RESOLVE, Verb.CLOSE, Verb.REOPEN)
+_FACTS = (Verb.CONFIRM, Verb.RECORD_CONTACT, Verb.RESPOND, Verb.ASSIGN)
+"""They change no status: `collector.domain.case_facts`."""
 _WORDS = {
     Verb.ACKNOWLEDGE: Verdict.ACKNOWLEDGED,
     Verb.PEND: Verdict.PENDED,
@@ -66,7 +68,7 @@ def test_every_verb_does_to_every_status_what_the_table_says(status: CaseStatus,
 
 def test_the_table_has_a_row_for_every_status_and_a_cell_for_every_verb() -> None:
     assert set(_TABLE) == set(CaseStatus)
-    assert {*_VERBS, Verb.NOTE} == set(Verb)
+    assert {*_VERBS, Verb.NOTE, *_FACTS} == set(Verb)
 
 
 @pytest.mark.parametrize("status", CaseStatus)

@@ -53,3 +53,15 @@ def _lasting(case: Case) -> str:
         if seconds >= 2 * size or (unit == "min" and seconds >= size):
             return f"{seconds // size} {unit}"
     return f"{seconds} s"
+
+
+def ticket_known(number: str) -> str:
+    """The same in every language."""
+    return f"Ticket {number}"
+
+
+def ticket_conflict(known: str, offered: str, language: str) -> str:
+    """Both numbers, for people who have to find out which ticket is the right one."""
+    if language == "en":
+        return f"Two tickets for this case: {known} is known, {offered} was offered and not taken"
+    return f"Dos tickets para este caso: se conoce el {known}, el {offered} fue ofrecido y no se tomó"

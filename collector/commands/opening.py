@@ -1,0 +1,31 @@
+"""The store as commands open it: for one command, beside whatever runs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from collector.domain.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collector.config import Settings
+    from collector.store.engine import Store, Turn
+
+
+@contextmanager
+def opened_store(settings: "Settings") -> Iterator[tuple["Store", "Turn"]]:
+    """The store and the writer's turn. Raise ConfigurationError when the data directory cannot be used."""
+    from collector.app.paths import writer_turn
+    from collector.store.engine import Store
+    from collector.writer_turn import WriterTurn
+
+    try:
+        settings.run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        turn = WriterTurn(writer_turn(settings))
+    except OSError as error:
+        raise ConfigurationError(f"data_dir: {settings.data_dir} cannot be used: {error.strerror}") from error
+    store = Store(settings.store_url)
+    try:
+        yield store, turn.waiting
+    finally:
+        store.close()
+        turn.close()
