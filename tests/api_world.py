@@ -27,6 +27,7 @@ from collector.domain.mail import Mail, MailResult
 from collector.domain.message import PULL
 from collector.domain.outcome import Outcome, Reason
 from collector.domain.signal import Classified, SignalType
+from collector.domain.snmp_access import SnmpAccess
 from collector.domain.terms import Terms
 from collector.domain.trap import Trap
 from collector.handoff.counters import HandoffCounters
@@ -45,8 +46,9 @@ from collector.store.messages import last_position
 from collector.store.registry import SourceRecord, load_registry, save_customer, save_sources
 from collector.wake import WakeListener, Waker
 from receivers.snmp.message import decode
+from receivers.snmp.usm import KeyRing
 from tests import snmp_wire as wire
-from tests.builders import NOON, TERMS, SetClock, a_signal, a_threat_signal, nanoseconds, words
+from tests.builders import BOX, NOON, TERMS, SetClock, a_signal, a_threat_signal, nanoseconds, words
 from tests.journal_records import QuickDisk
 
 URL = "https://noc.example.net"
@@ -229,14 +231,16 @@ class World:
     def _customer(self, connection: Any, code: str, name: str) -> CustomerId:
         customer_id = save_customer(connection, code=code, name=name, language="es")
         lower = code.lower()
-        record = SourceRecord(f"{lower}-1", ("product",), lower, "v2c", lower.encode(), ("192.0.2.0/24",))
-        save_sources(connection, customer_id, [record])
+        record = SourceRecord(
+            f"{lower}-1", ("product",), lower, SnmpAccess.with_community("v2c", lower.encode(), ["192.0.2.0/24"])
+        )
+        save_sources(connection, customer_id, [record], BOX)
         return customer_id
 
     def _know(self) -> Knowledge:
         with self.store.read() as connection:
-            registry = load_registry(connection)
-        decoders = Decoders(decode, _decode_mails, lambda _: None)
+            registry = load_registry(connection, BOX)
+        decoders = Decoders(decode, KeyRing().unlock, _decode_mails, lambda _: None)
         return Knowledge(registry, SourceIndex(registry.sources), self.rules, decoders, "TST", self.terms)
 
     def _make_processor(self) -> Processor:

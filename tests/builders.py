@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,14 +10,17 @@ from collector.domain.calendar import SpecialDay, WorkingCalendar
 from collector.domain.case import Case, CaseStatus
 from collector.domain.clocks import Promise
 from collector.domain.ids import CaseId, CustomerId, ExternalKey, SourceId
-from collector.domain.registry import Customer, SnmpIdentity, Source
+from collector.domain.registry import Customer, Source
 from collector.domain.signal import CaseKind, MatchedCondition, Signal, SignalType, Urgency, Words
 from collector.domain.sla import SlaTargets
+from collector.domain.snmp_access import SnmpAccess
 from collector.domain.terms import Terms
-from collector.domain.trap import SnmpVersion
 from collector.domain.trust import Trust
 from collector.domain.working_hours import WeeklyHours
+from collector.secrets import SecretBox
 
+BOX = SecretBox(["a key of the tests, long enough for it"])
+"""Every test store is sealed with it."""
 NOON = datetime(2026, 3, 17, 12, 0, tzinfo=UTC)
 
 
@@ -185,9 +187,9 @@ def a_threat_signal(**changes: Any) -> Signal:
 
 def a_source(number: int = 1, **changes: Any) -> Source:
     """A console that may send traps (community `s3cret`, from 192.0.2.0/24) and mails."""
-    identity = SnmpIdentity(frozenset({SnmpVersion.V1, SnmpVersion.V2C}), b"s3cret", (ip_network("192.0.2.0/24"),))
+    access = SnmpAccess.with_community("v2c", b"s3cret", ["192.0.2.0/24"])
     customer = Customer(CustomerId(2), "ACME", "Acme S.A.")
-    return replace(Source(SourceId(number), customer, f"console-{number}", ("product",), "acme", identity), **changes)
+    return replace(Source(SourceId(number), customer, f"console-{number}", ("product",), "acme", access), **changes)
 
 
 REPOSITORY = Path(__file__).parents[1]

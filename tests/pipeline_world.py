@@ -18,6 +18,7 @@ from collector.domain.mail import Mail
 from collector.domain.outcome import Outcome, Reason
 from collector.domain.registry import Source
 from collector.domain.signal import CaseKind, Classified, MatchedCondition, Signal, SignalType, Urgency
+from collector.domain.snmp_access import SnmpAccess
 from collector.domain.trap import SNMP_TRAP_OID, Trap
 from collector.journal.envelope import encode_envelope, encode_tally
 from collector.journal.interface import StreamState
@@ -42,9 +43,10 @@ from collector.store.registry import (
 from receivers.smtp.decode import decode as decode_mail
 from receivers.smtp.loops import loop_reason
 from receivers.snmp.message import decode as decode_trap
+from receivers.snmp.usm import KeyRing
 from rules.text import from_octets
 from tests import snmp_wire as wire
-from tests.builders import TERMS, SetClock, nanoseconds, words
+from tests.builders import BOX, TERMS, SetClock, nanoseconds, words
 
 MAIN = StreamName("snmp-0", bulk=False, epoch="aaaaaa")
 BULK = StreamName("snmp-0", bulk=True, epoch="bbbbbb")
@@ -170,12 +172,12 @@ class World:
         self.clock = SetClock()
         self.counters = ProcessCounters()
         self.rules = InstructionRules()
-        self.decoders = Decoders(decode_trap, lambda mails: [decode_mail(mail) for mail in mails], loop_reason)
+        self.decoders = Decoders(decode_trap, KeyRing().unlock, lambda mails: [decode_mail(mail) for mail in mails], loop_reason)
         self._port = 40_000
         with store.write() as connection:
-            if not load_registry(connection).sources:
+            if not load_registry(connection, BOX).sources:
                 _save_people(connection)
-            self.registry: Registry = load_registry(connection)
+            self.registry: Registry = load_registry(connection, BOX)
 
     def knowledge(self) -> Knowledge:
         return Knowledge(self.registry, SourceIndex(self.registry.sources), self.rules, self.decoders, SITE, TERMS)
@@ -303,11 +305,13 @@ def _save_people(connection: Connection) -> None:
     acme = save_customer(connection, code="ACME", name="Acme S.A.", language="es")
     beta = save_customer(connection, code="BETA", name="Beta Ltd.", language="en")
     records = [
-        SourceRecord("console", ("product",), "acme", "v2c", ACME, networks),
-        SourceRecord("second", ("product",), "acme-2", None, None, None),
+        SourceRecord("console", ("product",), "acme", SnmpAccess.with_community("v2c", ACME, networks)),
+        SourceRecord("second", ("product",), "acme-2"),
     ]
-    save_sources(connection, acme, records)
-    save_sources(connection, beta, [SourceRecord("other", (), "beta", "v1", BETA, ("198.51.100.0/24",))])
+    save_sources(connection, acme, records, BOX)
+    save_sources(
+        connection, beta, [SourceRecord("other", (), "beta", SnmpAccess.with_community("v1", BETA, ("198.51.100.0/24",)))], BOX
+    )
     raise_registry_version(connection)
 
 

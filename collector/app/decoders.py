@@ -12,6 +12,7 @@ from collector.pipeline.draft import Decoders
 from receivers.smtp.loops import loop_reason
 from receivers.smtp.pool import MailDecoder
 from receivers.snmp.message import decode as decode_trap
+from receivers.snmp.usm import KeyRing
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,5 +33,5 @@ def decoders(clock: Clock) -> Iterator[MadeDecoders]:
             with lock:
                 return mail_decoder.decode_many(raws)
 
-        made = Decoders(trap=decode_trap, mails=decode_mails, loop_reason=loop_reason)
+        made = Decoders(trap=decode_trap, unlock=KeyRing().unlock, mails=decode_mails, loop_reason=loop_reason)
         yield MadeDecoders(made, mail_decoder.counters)

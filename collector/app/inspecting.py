@@ -10,6 +10,7 @@ from collector.app.terms import terms_of
 from collector.config import Settings
 from collector.domain.clock import SystemClock
 from collector.pipeline.inspection import Inspector
+from collector.secrets import SecretBox
 from collector.store.engine import Store, Turn
 from collector.store.schema import require_current
 
@@ -20,5 +21,5 @@ def inspector(settings: Settings, store: Store, turn: Turn) -> Iterator[Inspecto
     require_current(store)
     clock = SystemClock()
     with closing(open_journal(settings, clock).reader()) as reader, decoders(clock) as made:
-        knowledge = KnowledgeKeeper(store, settings, made.decoders, terms_of(settings))
+        knowledge = KnowledgeKeeper(store, settings, made.decoders, terms_of(settings), SecretBox.of_settings(settings))
         yield Inspector(store, reader, knowledge=knowledge, explain=knowledge.explain, clock=clock, turn=turn)

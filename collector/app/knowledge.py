@@ -12,6 +12,7 @@ from collector.logs import Log
 from collector.pipeline.draft import Decoders
 from collector.pipeline.identify import SourceIndex
 from collector.pipeline.stages import Knowledge
+from collector.secrets import SecretBox
 from collector.store.engine import Store
 from collector.store.registry import load_registry, registry_version
 from rules.engine import RuleSet
@@ -25,12 +26,13 @@ log = Log(__name__)
 class KnowledgeKeeper:
     """Call it for the present knowledge. Twice a second it asks the store whether the registry changed."""
 
-    def __init__(self, store: Store, settings: Settings, decoders: Decoders, terms: Terms) -> None:
+    def __init__(self, store: Store, settings: Settings, decoders: Decoders, terms: Terms, box: SecretBox) -> None:
         """Raise ConfigurationError when no rule pack can be loaded, Unavailable when the store is away."""
         self._store = store
+        self._box = box
         self._settings = settings
         with store.read() as connection:
-            registry = load_registry(connection)
+            registry = load_registry(connection, self._box)
         self._ruleset = load_rules(settings)
         self._knowledge = Knowledge(registry, SourceIndex(registry.sources), self._ruleset, decoders, settings.site, terms)
         self._looked_at = time.monotonic()
@@ -47,7 +49,7 @@ class KnowledgeKeeper:
         with self._store.read() as connection:
             if registry_version(connection) == self._knowledge.registry.version:
                 return
-            registry = load_registry(connection)
+            registry = load_registry(connection, self._box)
         self._knowledge = replace(self._knowledge, registry=registry, index=SourceIndex(registry.sources))
         log.info("customers were read again", version=registry.version, sources=len(registry.sources))
 

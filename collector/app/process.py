@@ -22,6 +22,7 @@ from collector.pipeline.originals import OriginalsKeeper
 from collector.pipeline.processor import Processor
 from collector.role import RoleContext
 from collector.role_http import Readiness
+from collector.secrets import SecretBox
 from collector.store.engine import Store
 from collector.store.messages import DROPPED_AT_ONCE, drop_messages
 from collector.store.seen import drop_expired
@@ -52,7 +53,7 @@ def run_process(role: RoleContext) -> None:
         listener = undo.enter_context(closing(WakeListener(process_wake(settings))))
         bell = undo.enter_context(closing(Waker(api_wake(settings))))
         made = undo.enter_context(decoders(role.clock))
-        knowledge = KnowledgeKeeper(store, settings, made.decoders, terms)
+        knowledge = KnowledgeKeeper(store, settings, made.decoders, terms, SecretBox.of_settings(settings))
         processor = Processor(
             store,
             reader,

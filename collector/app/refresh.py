@@ -8,6 +8,7 @@ from collector import snapshot
 from collector.domain.clock import Clock
 from collector.domain.errors import ConfigurationError
 from collector.logs import Log
+from collector.secrets import SecretBox
 from collector.snapshot import Snapshot, SnapshotView
 from collector.store.engine import Store
 from collector.store.registry import Registry, load_registry, registry_version
@@ -21,8 +22,9 @@ class SnapshotRefresher:
     """Asks the store twice a second for the registry's version and writes the local file when it changed. While the store is away
     the last snapshot stays, and is no longer fresh after five seconds."""
 
-    def __init__(self, store: Store, path: Path, *, domains: tuple[str, ...], clock: Clock) -> None:
+    def __init__(self, store: Store, path: Path, *, domains: tuple[str, ...], box: SecretBox, clock: Clock) -> None:
         self._store = store
+        self._box = box
         self._path = path
         self._domains = frozenset(domains)
         self._stop = threading.Event()
@@ -70,7 +72,7 @@ class SnapshotRefresher:
             version = registry_version(connection)
             if known is not None and known.version == version:
                 return known
-            return self._snapshot(load_registry(connection))
+            return self._snapshot(load_registry(connection, self._box))
 
     def _snapshot(self, registry: Registry) -> Snapshot:
         mailboxes = frozenset(source.mailbox.casefold() for source in registry.sources if source.mailbox is not None)

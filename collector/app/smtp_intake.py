@@ -7,6 +7,7 @@ from collector.app.refresh import SnapshotRefresher
 from collector.app.room import Room
 from collector.metrics import register
 from collector.role import RoleContext
+from collector.secrets import SecretBox
 from collector.store.engine import Store
 from collector.wake import Waker
 from receivers.smtp.server import Limits, SmtpReceiver
@@ -22,7 +23,8 @@ def run_smtp(role: RoleContext) -> None:
     room = Room(settings.journal_dir, role.clock)
     waker = Waker(process_wake(settings))
     store = Store(settings.store_url)
-    refresher = SnapshotRefresher(store, snapshot(settings), domains=settings.smtp.domains, clock=role.clock)
+    box = SecretBox.of_settings(settings)
+    refresher = SnapshotRefresher(store, snapshot(settings), domains=settings.smtp.domains, box=box, clock=role.clock)
     receiver = SmtpReceiver(
         [(bound.listener, bound.socket) for bound in role.sockets],
         journal=writer,

@@ -25,6 +25,7 @@ from collector.pipeline.inspection import Inspector
 from collector.pipeline.stages import Knowledge
 from collector.role import RoleContext
 from collector.role_http import Readiness
+from collector.secrets import SecretBox
 from collector.store.engine import Store
 from collector.store.messages import last_position
 from collector.wake import WakeListener, Waker
@@ -55,7 +56,9 @@ def _tools(role: RoleContext, store: Store, undo: ExitStack) -> ApiTools:
     listener = undo.enter_context(closing(WakeListener(api_wake(settings))))
     wake = undo.enter_context(closing(Waker(api_wake(settings)))).wake
     reader = undo.enter_context(closing(open_journal(settings, role.clock).reader()))
-    knowledge = KnowledgeKeeper(store, settings, undo.enter_context(decoders(role.clock)).decoders, terms)
+    knowledge = KnowledgeKeeper(
+        store, settings, undo.enter_context(decoders(role.clock)).decoders, terms, SecretBox.of_settings(settings)
+    )
     neighbours = Neighbours(settings, supervised=lifeline.is_supervised(os.environ))
     actions = Actions(store, role.clock, turn, terms, changed=wake)
     handoff = HandoffCounters()

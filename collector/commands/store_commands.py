@@ -92,10 +92,18 @@ def _add_explain(subparsers: Subparsers) -> None:
 
 
 def _migrate(args: argparse.Namespace) -> int:
+    from collector.secrets import SecretBox
     from collector.store.migrate import migrate
+    from collector.store.registry import seal_again
 
-    with opened_store(settings_of(args)) as (store, _):
+    settings = settings_of(args)
+    with opened_store(settings) as (store, turn):
+        box = SecretBox.of_settings(settings)
         version = migrate(store)
+        with store.write(turn) as connection:
+            sealed = seal_again(connection, box)
+    if sealed:
+        print(f"secrets of {sealed} sources were sealed with the newest key")
     print(f"the store is at version {version}")
     return 0
 
@@ -103,6 +111,7 @@ def _migrate(args: argparse.Namespace) -> int:
 def _import(args: argparse.Namespace) -> int:
     from collector.registry.file import read_customers
     from collector.registry.importing import import_customers
+    from collector.secrets import SecretBox
     from collector.store.schema import require_current
 
     settings = settings_of(args)
@@ -114,7 +123,8 @@ def _import(args: argparse.Namespace) -> int:
     customers = read_customers(text, str(file))
     with opened_store(settings) as (store, turn):
         require_current(store)
-        result = import_customers(store, customers, file=str(file), dry_run=args.dry_run, turn=turn)
+        box = SecretBox.of_settings(settings)
+        result = import_customers(store, customers, file=str(file), dry_run=args.dry_run, turn=turn, box=box)
     for line in result.lines:
         print(line)
     print(_outcome(len(result.lines), dry_run=args.dry_run))

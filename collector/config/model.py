@@ -29,6 +29,7 @@ from collector.domain.sla import ResponseStarts
 from collector.domain.working_hours import WeeklyHours
 
 DATA_DIR_MARK = "{data_dir}"
+_SHORTEST_SECRET = 32
 _DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
 _WEB = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
 
@@ -245,6 +246,20 @@ class RuleSettings(Section):
     packs_dir: Annotated[Path | None, PlainValidator(_directory)] = None
 
 
+def _secret_key(value: SecretStr) -> SecretStr:
+    """No message repeats it."""
+    if any(len(key) < _SHORTEST_SECRET for key in value.get_secret_value().split()):
+        raise ValueError(f"a key has at least {_SHORTEST_SECRET} characters")
+    return value
+
+
+class SecretSettings(Section):
+    """`key` seals communities and pass phrases at rest; several, separated by blanks: the first one seals, all of them open.
+    Empty: `<data_dir>/secret.key`, which the collector makes."""
+
+    key: Annotated[SecretStr, AfterValidator(_secret_key)] = SecretStr("")
+
+
 class LogSettings(Section):
     """Lines on stderr."""
 
@@ -287,6 +302,7 @@ class Settings(Section):
     hand_off: HandOffSettings = HandOffSettings()
     rules: RuleSettings = RuleSettings()
     sla: SlaSettings = SlaSettings()
+    secrets: SecretSettings = SecretSettings()
     logs: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()
 
@@ -315,6 +331,11 @@ class Settings(Section):
     @property
     def journal_dir(self) -> Path:
         return self.data_dir / "journal"
+
+    @property
+    def secret_key_file(self) -> Path:
+        """Where the key of the secrets is when the settings name none."""
+        return self.data_dir / "secret.key"
 
     def address_file(self, role: Role) -> Path:
         """The file in which a running role tells the address of its metrics listener, `host:port`."""

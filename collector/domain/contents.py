@@ -2,13 +2,13 @@
 elsewhere."""
 
 from collector.domain.mail import Mail
-from collector.domain.trap import NotDecoded, Trap
+from collector.domain.trap import NotDecoded, Secured, Trap
 
 OCTET_STRING = 0x04
 _LINE_BREAKS = "\n\r\t"
 
 
-def whole_text(decoded: Trap | Mail | NotDecoded | None) -> str | None:
+def whole_text(decoded: Trap | Secured | Mail | NotDecoded | None) -> str | None:
     """A mail's body, or the first text among a trap's variables; None when there is none."""
     if isinstance(decoded, Mail):
         return storable(decoded.text)

@@ -20,10 +20,19 @@ class ItemKind(IntEnum):
     TALLY = 3
 
 
+class InformVerdict(StrEnum):
+    """What the receiver found out about a v3 inform that is addressed to the collector's own engine, before it answered it: it is
+    authentic, and its time is right or not (RFC 3414 section 3.2 step 7a). Stored in ASCII as the envelope of the datagram."""
+
+    IN_TIME = "in_time"
+    NOT_IN_TIME = "not_in_time"
+
+
 class Record(NamedTuple):
     """An entry before it has a sequence number: what a receiver hands to the journal.
 
-    `envelope` is empty for datagrams, the encoded `Envelope` for mails, the encoded `Tally` for tallies.
+    `envelope` is the encoded `Envelope` for mails, the encoded `Tally` for tallies, an `InformVerdict` for datagrams that need
+    one and empty for the others.
     `received_at_ns` is UTC; `monotonic_ns` orders entries within one boot.
     """
 

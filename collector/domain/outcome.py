@@ -36,7 +36,13 @@ class Reason(StrEnum):
     AMBIGUOUS_SOURCE = "ambiguous_source"
     UNKNOWN_MAILBOX = "unknown_mailbox"
     # unauthenticated
-    V3_NOT_CONFIGURED = "v3_not_configured"
+    UNKNOWN_ENGINE = "unknown_engine"
+    UNKNOWN_USER = "unknown_user"
+    LEVEL_TOO_LOW = "level_too_low"
+    WRONG_DIGEST = "wrong_digest"
+    DECRYPTION_ERROR = "decryption_error"
+    NOT_IN_TIME_WINDOW = "not_in_time_window"
+    REPLAYED = "replayed"
     # undecodable
     TRUNCATED = "truncated"
     NOT_BER = "not_ber"
@@ -53,6 +59,8 @@ class Reason(StrEnum):
     NO_TEXT = "no_text"
     # not a notification
     NOT_A_TRAP_PDU = "not_a_trap_pdu"
+    ENGINE_DISCOVERY = "engine_discovery"
+    TIME_SYNCHRONISATION = "time_synchronisation"
     # unmatched
     NO_KIND = "no_kind"
     NO_RULE = "no_rule"
@@ -64,7 +72,10 @@ class Reason(StrEnum):
     CLEAR_OTHER_SOURCE = "clear_other_source"
     CLEAR_OUT_OF_DATE = "clear_out_of_date"
     CLEAR_REPEATED = "clear_repeated"
+    CLEARED_SINCE = "cleared_since"
     BY_RULE = "by_rule"
+    # over limit
+    CUSTOMER_RATE = "customer_rate"
     # duplicate
     REPEATED_INFORM = "repeated_inform"
     REPEATED_MAIL = "repeated_mail"

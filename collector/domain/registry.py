@@ -1,22 +1,9 @@
 """Customers and their sources, as the pipeline and the receivers need them."""
 
-from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network
-from typing import TypeAlias
+from dataclasses import dataclass
 
 from collector.domain.ids import CustomerId, SourceId
-from collector.domain.trap import SnmpVersion
-
-Network: TypeAlias = IPv4Network | IPv6Network
-
-
-@dataclass(frozen=True, slots=True)
-class SnmpIdentity:
-    """How a console's traps are known. `versions`: what it may speak (`version: v2c` admits v1 and v2c, `v1` only v1)."""
-
-    versions: frozenset[SnmpVersion]
-    community: bytes = field(repr=False)
-    networks: tuple[Network, ...]
+from collector.domain.snmp_access import SnmpAccess
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +23,7 @@ class Source:
     name: str
     products: tuple[str, ...]
     mailbox: str | None = None
-    snmp: SnmpIdentity | None = None
+    snmp: SnmpAccess | None = None
 
 
 def mailbox_of(recipient: str) -> str:

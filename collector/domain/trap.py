@@ -36,10 +36,29 @@ class Pdu(StrEnum):
 
 
 @dataclass(slots=True)
+class Secured:
+    """A v3 message as its header says, believed by nobody yet (RFC 3412 section 6, RFC 3414 section 2.4). `flags` is the first
+    octet of msgFlags. `digest` and `body` are (begin, end) in the datagram: of the octets of msgAuthenticationParameters, and of
+    the scoped PDU with its own header, or of the octets that it is encrypted in."""
+
+    engine_id: bytes
+    boots: int
+    time: int
+    user: bytes
+    message_id: int
+    flags: int
+    digest: tuple[int, int]
+    salt: bytes
+    body: tuple[int, int]
+    encrypted: bool
+
+
+@dataclass(slots=True)
 class Trap:
     """`varbinds` is everything after sysUpTime.0 and snmpTrapOID.0, which stand in fields of their own. `trap_oid` is in v2 form,
     empty when the message carried none. `truncated` counts the varbinds beyond the decoding limit: stored in the raw item, not
-    decoded. Not frozen because a frozen dataclass costs a microsecond more to make; nobody changes one."""
+    decoded. `secured` is the header of the v3 message that it came in. Not frozen because a frozen dataclass costs a microsecond
+    more to make; nobody changes one."""
 
     version: SnmpVersion
     community: bytes = field(repr=False)
@@ -53,6 +72,7 @@ class Trap:
     generic: int = 0
     specific: int = 0
     truncated: int = 0
+    secured: Secured | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,4 +84,5 @@ class NotDecoded:
     detail: str = ""
 
 
-TrapResult: TypeAlias = Trap | NotDecoded
+TrapResult: TypeAlias = Trap | Secured | NotDecoded
+"""`Secured` is a v3 message whose sender must be looked at first: a stage of its own opens it."""

@@ -13,7 +13,8 @@ from collector.domain.mail import Mail, MailResult
 from collector.domain.outcome import Outcome, Reason
 from collector.domain.registry import Source
 from collector.domain.signal import Classified
-from collector.domain.trap import NotDecoded, Trap, TrapResult
+from collector.domain.snmp_access import SnmpUser
+from collector.domain.trap import NotDecoded, Secured, Trap, TrapResult
 from collector.domain.trust import Trust
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Entry:
     """One journal item on its way. An entry with drafts is settled: the stages after that leave it alone."""
 
     item: Item
-    decoded: Trap | Mail | NotDecoded | None = None
+    decoded: Trap | Secured | Mail | NotDecoded | None = None
     tally: Tally | None = None
     sources: tuple[Source, ...] = ()
     trust: Trust = Trust.SPOOFABLE
@@ -77,5 +78,8 @@ class Decoders:
     """The receivers' pure decoders, handed in by the composition root."""
 
     trap: Callable[[bytes], TrapResult]
+    unlock: Callable[[bytes, Secured, SnmpUser], Trap | NotDecoded]
+    """Authenticate and decrypt a v3 message with a user's pass phrases. What fails is `unauthenticated` with its reason; engine,
+    time window and replays are the caller's business."""
     mails: Callable[[Sequence[bytes]], list[MailResult]]
     loop_reason: Callable[[Mail], Reason | None]

@@ -6,7 +6,7 @@ from collector.domain.ids import SourceId
 from collector.domain.item import ItemKind
 from collector.domain.outcome import Outcome, Reason
 from collector.domain.registry import Source, mailbox_of
-from collector.domain.trap import SnmpVersion, Trap
+from collector.domain.trap import Secured, SnmpVersion, Trap
 from collector.domain.trust import Trust
 from collector.journal.envelope import decode_envelope
 from collector.pipeline.draft import Batch, Entry
@@ -69,6 +69,8 @@ def identify(batch: Batch, index: SourceIndex) -> None:
     for entry in batch.entries:
         if isinstance(entry.decoded, Trap):
             _identify_trap(entry, entry.decoded, index)
+        elif isinstance(entry.decoded, Secured):
+            entry.settle(Outcome.UNAUTHENTICATED, Reason.UNKNOWN_USER)
         elif entry.item.kind == ItemKind.MAIL:
             _identify_mail(entry, index)
 

@@ -12,7 +12,7 @@ from collector.domain.ids import CustomerId, NotificationId, StreamName
 from collector.domain.item import Item, ItemKind
 from collector.domain.mail import Mail
 from collector.domain.outcome import QUARANTINE, Outcome
-from collector.domain.trap import NotDecoded, Trap
+from collector.domain.trap import NotDecoded, Secured, Trap
 from collector.journal.interface import JournalReader
 from collector.pipeline.classify import primary
 from collector.pipeline.draft import Batch, Draft, Entry
@@ -71,7 +71,9 @@ class Inspector:
         decoded.update(zip(mails, decoders.mails([raw[wanted][1] for wanted in mails]) if mails else [], strict=True))
         for wanted, (kind, payload) in raw.items():
             if kind is ItemKind.DATAGRAM:
-                decoded[wanted] = decoders.trap(payload)
+                found_trap = decoders.trap(payload)
+                if not isinstance(found_trap, Secured):
+                    decoded[wanted] = found_trap
         return {wanted: Content(kind, payload, decoded[wanted]) for wanted, (kind, payload) in raw.items() if wanted in decoded}
 
     def _raw(self, wanted: NotificationId) -> tuple[ItemKind, bytes] | None:

@@ -8,6 +8,7 @@ from itertools import combinations
 
 from collector.domain.errors import FileErrors
 from collector.domain.registry import SELF_CODE
+from collector.domain.snmp_access import Network, SnmpAccess
 from collector.store.registry import SourceRecord
 from rules.nodes import Document, Mapping, Node
 from rules.strict_yaml import load
@@ -100,11 +101,10 @@ def _source(node: Node) -> SourceEntry | None:
         node.error("a source needs `mailbox`, `snmp` or both: otherwise nothing can come from it")
     snmp = entry.get("snmp")
     identity = _mapping(snmp, "`snmp`", ("version", "community", "networks")) if snmp else None
-    version, community, networks = _snmp(identity) if identity else (None, None, None)
-    return SourceEntry(SourceRecord(name, products, mailbox, version, community, networks), node.line)
+    return SourceEntry(SourceRecord(name, products, mailbox, _snmp(identity) if identity else None), node.line)
 
 
-def _snmp(snmp: Mapping) -> tuple[str, bytes, tuple[str, ...]]:
+def _snmp(snmp: Mapping) -> SnmpAccess:
     version = snmp.text("version")
     if version and version not in _VERSIONS:
         snmp.error("version", f"`version` must be v1 or v2c, not {version}")
@@ -113,15 +113,15 @@ def _snmp(snmp: Mapping) -> tuple[str, bytes, tuple[str, ...]]:
         snmp.error("community", f"`community` is longer than {_LONGEST_COMMUNITY} octets")
     if (given := snmp.require("networks")) and given.value == []:
         given.error("`networks` must name at least one network: without one, nothing is accepted")
-    networks: list[str] = []
+    networks: list[Network] = []
     for node in snmp.items("networks"):
         text = node.text("each of `networks`")
         try:
-            networks.append(str(ip_network(text)))
+            networks.append(ip_network(text))
         except ValueError as error:
             if text:
                 node.error(f"`networks`: {error}")
-    return version, community, tuple(networks)
+    return SnmpAccess(version, tuple(networks), community=community)
 
 
 def _matching(entry: Mapping, key: str, pattern: re.Pattern[str], allowed: str) -> str:
@@ -143,7 +143,7 @@ def clashes(claims: list[Claim]) -> Iterator[tuple[int, str]]:
     """(line, message) for every pair of sources that could both be meant by one notification."""
     for one, other in _pairs(claims, lambda record: record.mailbox):
         yield max(one.line, other.line), f"{one.owner} and {other.owner} have the same mailbox {one.record.mailbox}"
-    for one, other in _pairs(claims, lambda record: record.snmp_community):
+    for one, other in _pairs(claims, lambda record: record.snmp and record.snmp.community):
         if _same_traps(one.record, other.record):
             # The community itself is a secret and not repeated here.
             message = f"{one.owner} and {other.owner} could both be meant by one trap: same community, overlapping networks"
@@ -160,5 +160,7 @@ def _pairs(claims: list[Claim], key: Callable[[SourceRecord], object | None]) ->
 
 
 def _same_traps(one: SourceRecord, other: SourceRecord) -> bool:
-    theirs = [ip_network(network) for network in other.snmp_networks or ()]
-    return any(ip_network(mine).overlaps(network) for mine in one.snmp_networks or () for network in theirs)
+    if one.snmp is None or other.snmp is None:
+        return False
+    theirs = other.snmp.networks
+    return any(mine.version == network.version and mine.overlaps(network) for mine in one.snmp.networks for network in theirs)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 
 from collector.domain.errors import FileErrors, Located
 from collector.registry.file import Claim, CustomerEntry, SourceEntry, clashes
+from collector.secrets import SecretBox
 from collector.store.engine import Connection, Store, Turn
 from collector.store.registry import (
     SourceRecord,
@@ -25,24 +26,26 @@ class ImportResult:
     lines: tuple[str, ...]
 
 
-def import_customers(store: Store, customers: tuple[CustomerEntry, ...], *, file: str, dry_run: bool, turn: Turn) -> ImportResult:
+def import_customers(
+    store: Store, customers: tuple[CustomerEntry, ...], *, file: str, dry_run: bool, turn: Turn, box: SecretBox
+) -> ImportResult:
     """Import or only say what an import would change. What the file does not name stays as it is.
 
     Raise FileErrors when a source of the file and one that is only in the store could both be meant.
     """
     if dry_run:
         with store.read() as connection:
-            return ImportResult(tuple(_difference(connection, customers, file)))
+            return ImportResult(tuple(_difference(connection, customers, file, box)))
     with store.write(turn) as connection:
-        lines = _difference(connection, customers, file)
+        lines = _difference(connection, customers, file, box)
         if lines:
-            _save(connection, customers)
+            _save(connection, customers, box)
     return ImportResult(tuple(lines))
 
 
-def _difference(connection: Connection, customers: tuple[CustomerEntry, ...], file: str) -> list[str]:
+def _difference(connection: Connection, customers: tuple[CustomerEntry, ...], file: str, box: SecretBox) -> list[str]:
     present = load_customer_records(connection)
-    stored = {code: load_source_records(connection, record.id) for code, record in present.items()}
+    stored = {code: load_source_records(connection, record.id, box) for code, record in present.items()}
     _check_against(stored, customers, file)
     lines: list[str] = []
     for customer in customers:
@@ -72,8 +75,8 @@ def _ways(record: SourceRecord) -> str:
     ways = []
     if record.mailbox:
         ways.append(f"mailbox {record.mailbox}")
-    if record.snmp_version:
-        ways.append(f"snmp {record.snmp_version} from {', '.join(record.snmp_networks or ())}")
+    if record.snmp is not None:
+        ways.append(f"snmp {record.snmp.version} from {', '.join(map(str, record.snmp.networks))}")
     return "; ".join(ways)
 
 
@@ -98,9 +101,9 @@ def _check_against(stored: dict[str, dict[str, SourceRecord]], customers: tuple[
         raise FileErrors(errors)
 
 
-def _save(connection: Connection, customers: tuple[CustomerEntry, ...]) -> None:
+def _save(connection: Connection, customers: tuple[CustomerEntry, ...], box: SecretBox) -> None:
     release_mailboxes(connection, [s.record.mailbox for c in customers for s in c.sources if s.record.mailbox])
     for customer in customers:
         customer_id = save_customer(connection, code=customer.code, name=customer.name, language=customer.language)
-        save_sources(connection, customer_id, [source.record for source in customer.sources])
+        save_sources(connection, customer_id, [source.record for source in customer.sources], box)
     raise_registry_version(connection)

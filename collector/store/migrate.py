@@ -22,7 +22,8 @@ def migration_config() -> Config:
 
 
 def migrate(store: Store) -> str:
-    """Bring the schema to the newest version in one transaction and return that version.
+    """Bring the schema to the newest version in one transaction and return that version. Secrets of a store from before they were
+    sealed stay open: `collector.store.registry.seal_again` comes next.
 
     Raise ConfigurationError when a newer program wrote the store.
     """

@@ -2,21 +2,21 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from ipaddress import ip_network
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.engine import Row
 
 from collector.domain.ids import CustomerId, SourceId
-from collector.domain.registry import SELF_CODE, Customer, SnmpIdentity, Source
-from collector.domain.trap import SnmpVersion
+from collector.domain.registry import SELF_CODE, Customer, Source
+from collector.domain.snmp_access import SnmpAccess
+from collector.secrets import SecretBox
+from collector.store.access_json import access_of, is_sealed, json_of
 from collector.store.dialect import table_of, upsert
 from collector.store.tables import CustomerRow, MetaRow, SourceRow
 
 _CUSTOMERS, _SOURCES, _META = table_of(CustomerRow), table_of(SourceRow), table_of(MetaRow)
 _VERSION_KEY = "registry_version"
-_SPOKEN = {"v1": frozenset({SnmpVersion.V1}), "v2c": frozenset({SnmpVersion.V1, SnmpVersion.V2C})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,8 @@ class SourceRecord:
 
     name: str
     products: tuple[str, ...]
-    mailbox: str | None
-    snmp_version: str | None
-    snmp_community: bytes | None = field(repr=False)
-    snmp_networks: tuple[str, ...] | None
+    mailbox: str | None = None
+    snmp: SnmpAccess | None = None
 
 
 def registry_version(connection: Connection) -> int:
@@ -56,13 +54,14 @@ def raise_registry_version(connection: Connection) -> int:
     return version
 
 
-def load_registry(connection: Connection) -> Registry:
+def load_registry(connection: Connection, box: SecretBox) -> Registry:
+    """Raise ConfigurationError when the secrets of a source cannot be opened."""
     customers = {
         CustomerId(row.id): Customer(CustomerId(row.id), row.code, row.name, row.language)
         for row in connection.execute(select(*_CUSTOMERS.c["id", "code", "name", "language"]))
     }
     rows = connection.execute(select(_SOURCES).where(_SOURCES.c.retired.is_(False)).order_by(_SOURCES.c.id))
-    sources = tuple(_source(row, customers[CustomerId(row.customer_id)]) for row in rows)
+    sources = tuple(_source(row, customers[CustomerId(row.customer_id)], box) for row in rows)
     return Registry(registry_version(connection), customers, sources)
 
 
@@ -78,12 +77,9 @@ def find_customer(connection: Connection, code: str) -> CustomerId | None:
     return None if found is None else CustomerId(found)
 
 
-def _source(row: Row[tuple[object, ...]], customer: Customer) -> Source:
-    identity = None
-    if row.snmp_version is not None:
-        networks = tuple(ip_network(network) for network in json.loads(row.snmp_networks))
-        identity = SnmpIdentity(_SPOKEN[row.snmp_version], row.snmp_community, networks)
-    return Source(SourceId(row.id), customer, row.name, tuple(json.loads(row.products)), row.mailbox, identity)
+def _source(row: Row[tuple[object, ...]], customer: Customer, box: SecretBox) -> Source:
+    products, access = tuple(json.loads(row.products)), access_of(row.snmp, box)
+    return Source(SourceId(row.id), customer, row.name, products, row.mailbox, access)
 
 
 def ensure_self(connection: Connection, *, name: str) -> None:
@@ -103,19 +99,15 @@ def load_customer_records(connection: Connection) -> dict[str, Customer]:
     return {row.code: Customer(CustomerId(row.id), row.code, row.name, row.language) for row in rows}
 
 
-def load_source_records(connection: Connection, customer_id: CustomerId) -> dict[str, SourceRecord]:
-    """Name to record, retired ones left out."""
+def load_source_records(connection: Connection, customer_id: CustomerId, box: SecretBox) -> dict[str, SourceRecord]:
+    """Name to record, retired ones left out. Raise ConfigurationError when secrets cannot be opened."""
     rows = connection.execute(select(_SOURCES).where(_SOURCES.c.customer_id == customer_id, _SOURCES.c.retired.is_(False)))
-    return {row.name: _record(row) for row in rows}
+    return {
+        row.name: SourceRecord(row.name, tuple(json.loads(row.products)), row.mailbox, access_of(row.snmp, box)) for row in rows
+    }
 
 
-def _record(row: Row[tuple[object, ...]]) -> SourceRecord:
-    networks = tuple(json.loads(row.snmp_networks)) if row.snmp_networks is not None else None
-    products = tuple(json.loads(row.products))
-    return SourceRecord(row.name, products, row.mailbox, row.snmp_version, row.snmp_community, networks)
-
-
-def save_sources(connection: Connection, customer_id: CustomerId, records: Iterable[SourceRecord]) -> None:
+def save_sources(connection: Connection, customer_id: CustomerId, records: Iterable[SourceRecord], box: SecretBox) -> None:
     """Insert or change by name; a retired source of that name comes back."""
     for record in records:
         values = {
@@ -123,14 +115,23 @@ def save_sources(connection: Connection, customer_id: CustomerId, records: Itera
             "name": record.name,
             "products": json.dumps(record.products),
             "mailbox": record.mailbox,
-            "snmp_version": record.snmp_version,
-            "snmp_community": record.snmp_community,
-            "snmp_networks": None if record.snmp_networks is None else json.dumps(record.snmp_networks),
+            "snmp": json_of(record.snmp, box),
             "retired": False,
         }
         where = (_SOURCES.c.customer_id == customer_id) & (_SOURCES.c.name == record.name)
         if connection.execute(update(_SOURCES).where(where).values(values)).rowcount == 0:
             connection.execute(insert(_SOURCES).values(values))
+
+
+def seal_again(connection: Connection, box: SecretBox) -> int:
+    """Seal with the newest key what is open or sealed with an older one; how many sources that changed. Raise ConfigurationError
+    when secrets cannot be opened."""
+    changed = 0
+    for row in connection.execute(select(*_SOURCES.c["id", "snmp"]).where(_SOURCES.c.snmp.is_not(None))).all():
+        if not is_sealed(row.snmp, box):
+            values = {"snmp": json_of(access_of(row.snmp, box), box)}
+            changed += connection.execute(update(_SOURCES).where(_SOURCES.c.id == row.id).values(values)).rowcount
+    return changed
 
 
 def release_mailboxes(connection: Connection, mailboxes: Iterable[str]) -> None:

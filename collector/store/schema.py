@@ -6,7 +6,7 @@ from sqlalchemy import inspect, text
 from collector.domain.errors import ConfigurationError
 from collector.store.engine import Store
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0003"
 """The newest migration's revision (a test compares)."""
 _TABLE = "alembic_version"
 

@@ -6,7 +6,19 @@ Hot tables (notifications, ledger, seen) carry no foreign keys: the pipeline wri
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, SmallInteger, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 from collector.store.types import UtcTime
@@ -55,7 +67,8 @@ class CustomerRow(SQLModel, table=True):
 
 
 class SourceRow(SQLModel, table=True):
-    """`products` and `networks` are JSON lists; `snmp_version` is v1 or v2c as in the customers file, null without SNMP."""
+    """`products` is a JSON list. `snmp` is the JSON of a `SnmpAccess` with its secrets sealed (`access_json`), null without
+    SNMP."""
 
     __tablename__: ClassVar[Any] = "sources"
     __table_args__ = (UniqueConstraint("customer_id", "name"),)
@@ -64,9 +77,7 @@ class SourceRow(SQLModel, table=True):
     name: str = _text(nullable=False)
     products: str = _text(nullable=False)
     mailbox: str | None = _text(nullable=True, unique=True)
-    snmp_version: str | None = _text(nullable=True)
-    snmp_community: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
-    snmp_networks: str | None = _text(nullable=True)
+    snmp: str | None = _text(nullable=True)
     retired: bool = Field(default=False, nullable=False)
 
 
@@ -368,7 +379,7 @@ class CaseLogRow(SQLModel, table=True):
 
 class OriginalRow(SQLModel, table=True):
     """Raw bytes of a case's first five and last five notifications whose journal segments are gone; they live as long as the
-    case."""
+    case. `sealed`: they hold a community and are sealed as it is."""
 
     __tablename__: ClassVar[Any] = "originals"
     case_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
@@ -376,6 +387,7 @@ class OriginalRow(SQLModel, table=True):
     kind: int = Field(sa_column=Column(SmallInteger, nullable=False))
     received_at: datetime = _time(nullable=False)
     payload: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    sealed: bool = Field(sa_column=Column(Boolean, nullable=False, server_default=false()))
 
 
 class SeenRow(SQLModel, table=True):
@@ -386,6 +398,39 @@ class SeenRow(SQLModel, table=True):
     __table_args__ = (Index("ix_seen_expires_at", "expires_at"),)
     digest: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
     expires_at: datetime = _time(nullable=False)
+
+
+class EngineRow(SQLModel, table=True):
+    """A v3 engine that speaks for a source's user: `engine_id` in hex, `state` `seen` or `approved`. `boots` and `engine_time`
+    are the highest that were authenticated, `time_at` when that message arrived (RFC 3414 section 2.3); `boots` is -1 where
+    nothing was authenticated."""
+
+    __tablename__: ClassVar[Any] = "snmp_engines"
+    __table_args__ = (UniqueConstraint("source_id", "engine_id"),)
+    id: int | None = Field(default=None, primary_key=True)
+    source_id: int = Field(foreign_key="sources.id", nullable=False)
+    engine_id: str = _text(nullable=False)
+    state: str = _text(nullable=False)
+    peer: str = _text(nullable=False)
+    first_seen_at: datetime = _time(nullable=False)
+    last_seen_at: datetime = _time(nullable=False)
+    messages: int = Field(sa_column=Column(BigInteger, nullable=False))
+    boots: int = Field(sa_column=Column(BigInteger, nullable=False))
+    engine_time: int = Field(sa_column=Column(BigInteger, nullable=False))
+    time_at: datetime = _time(nullable=False)
+    approved_by: str | None = _text(nullable=True)
+    approved_at: datetime | None = _time(nullable=True)
+
+
+class EngineSecondRow(SQLModel, table=True):
+    """The message ids that an engine used in one second of its time: what comes again is a replay. `ids` holds ranges, each as
+    two unsigned numbers of four octets, big-endian, first and last."""
+
+    __tablename__: ClassVar[Any] = "snmp_engine_seconds"
+    engine: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    boots: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    engine_time: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    ids: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
 class LedgerRow(SQLModel, table=True):

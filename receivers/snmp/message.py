@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 from collector.domain.outcome import Outcome, Reason
 from collector.domain.trap import SNMP_TRAP_OID, SYS_UPTIME, NotDecoded, Pdu, SnmpVersion, Trap, TrapResult, Varbind
-from receivers.snmp import ber
+from receivers.snmp import ber, v3
 from receivers.snmp.ber import BerError, content
 
 MAX_MESSAGE_OCTETS = 65_507
@@ -38,7 +38,8 @@ _Frame: TypeAlias = tuple[SnmpVersion, bytes]
 
 
 def decode(datagram: bytes) -> TrapResult:
-    """The notification in a datagram, in v2 form (RFC 3584 section 3.1), or why there is none. Never raises.
+    """The notification in a datagram, in v2 form (RFC 3584 section 3.1), the header of a v3 message, or why there is neither.
+    Never raises.
 
     Octets after the message, or left over in a container, are ignored. At most 256 varbinds are decoded, `truncated` counts the
     others.
@@ -147,8 +148,10 @@ def _header(data: bytes) -> tuple[int, int, int]:
 
 def _message(data: bytes) -> TrapResult:
     version, at, end = _header(data)
+    if version == _VERSION_3:
+        return v3.header(data, at, end)
     if version > 1:
-        return _other_version(data, version, at=at, end=end)
+        raise BerError(Reason.BAD_VERSION, f"version {version}")
     if data[at] != ber.OCTET_STRING:
         raise BerError(Reason.BAD_COMMUNITY, "the community is not an OCTET STRING")
     at, after = content(data, at + 1, end)
@@ -162,15 +165,6 @@ def _message(data: bytes) -> TrapResult:
     if tag in _OTHER_PDUS:
         return NotDecoded(Outcome.NOT_A_NOTIFICATION, Reason.NOT_A_TRAP_PDU, f"PDU type {tag:#04x}")
     raise BerError(Reason.BAD_PDU, f"unknown PDU type {tag:#04x}")
-
-
-def _other_version(data: bytes, version: int, *, at: int, end: int) -> TrapResult:
-    """A v3 message by its outer shape (RFC 3412 section 6): global data, security parameters, plain or encrypted scoped PDU."""
-    if version != _VERSION_3:
-        raise BerError(Reason.BAD_VERSION, f"version {version}")
-    for tags in ((ber.SEQUENCE,), (ber.OCTET_STRING,), (ber.SEQUENCE, ber.OCTET_STRING)):
-        at = _element(data, at, end, tags=tags)[1]
-    return NotDecoded(Outcome.UNAUTHENTICATED, Reason.V3_NOT_CONFIGURED)
 
 
 def _element(data: bytes, at: int, end: int, *, tags: frozenset[int] | tuple[int, ...]) -> tuple[int, int]:

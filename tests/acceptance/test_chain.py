@@ -141,7 +141,7 @@ EXPLAINED = [
     pytest.param([trap("1.3.6.1.4.1.99999.1.1")], Told("unmatched", "no_kind", "proxy-1"), id="unmatched"),
     pytest.param([health("x", community="never-told")], Told("unattributed", "unknown_community"), id="unattributed"),
     pytest.param([health("x", community=BETA)], Told("unattributed", "version_not_allowed"), id="unattributed for its version"),
-    pytest.param([wire.v3_message()], Told("unauthenticated", "v3_not_configured"), id="unauthenticated"),
+    pytest.param([wire.v3_message()], Told("unauthenticated", "unknown_user"), id="unauthenticated"),
     pytest.param([health("x", tag=wire.GET)], Told("not_a_notification", "not_a_trap_pdu"), id="not a notification"),
     pytest.param([health("x")[:-3]], Told("undecodable", "truncated"), id="undecodable"),
     pytest.param(

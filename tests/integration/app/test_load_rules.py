@@ -10,10 +10,11 @@ from collector.pipeline.draft import Decoders
 from collector.store.engine import Store
 from receivers.smtp.loops import loop_reason
 from receivers.snmp.message import decode
+from receivers.snmp.usm import KeyRing
 from rules.loader import builtin_packs_path
-from tests.builders import TERMS
+from tests.builders import BOX, TERMS
 
-NO_DECODERS = Decoders(trap=decode, mails=lambda raws: [], loop_reason=loop_reason)
+NO_DECODERS = Decoders(trap=decode, unlock=KeyRing().unlock, mails=lambda raws: [], loop_reason=loop_reason)
 BUILT_IN = {"bluecoat-proxysg", "generic-snmp", "symantec-sepm"}
 
 
@@ -30,7 +31,7 @@ def test_a_reload_with_a_broken_pack_keeps_the_last_good_set(store: Store, tmp_p
     own = tmp_path / "own.yaml"
     good = (builtin_packs_path() / "generic-snmp.yaml").read_text(encoding="utf-8").replace("generic-snmp", "own")
     own.write_text(good, encoding="utf-8")
-    keeper = KnowledgeKeeper(store, Settings.model_validate({"rules": {"packs_dir": str(tmp_path)}}), NO_DECODERS, TERMS)
+    keeper = KnowledgeKeeper(store, Settings.model_validate({"rules": {"packs_dir": str(tmp_path)}}), NO_DECODERS, TERMS, BOX)
     before = keeper().rules
     own.write_text(good.replace("rules:", "rulez:", 1), encoding="utf-8")
     keeper.reload_rules()

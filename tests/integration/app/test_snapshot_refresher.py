@@ -10,6 +10,7 @@ from collector.domain.clock import SystemClock
 from collector.snapshot import Snapshot
 from collector.store.engine import Store
 from collector.store.registry import SourceRecord, raise_registry_version, save_customer, save_sources
+from tests.builders import BOX
 
 DOMAINS = ("alerts.example",)
 
@@ -18,12 +19,12 @@ def register(store: Store, *mailboxes: str) -> int:
     """Give ACME these mailboxes and return the registry's new version."""
     with store.write() as connection:
         acme = save_customer(connection, code="ACME", name="Acme S.A.", language="es")
-        save_sources(connection, acme, [SourceRecord(name, (), name, None, None, None) for name in mailboxes])
+        save_sources(connection, acme, [SourceRecord(name, (), name) for name in mailboxes], BOX)
         return raise_registry_version(connection)
 
 
 def a_refresher(store: Store, path: Path) -> SnapshotRefresher:
-    return SnapshotRefresher(store, path, domains=DOMAINS, clock=SystemClock())
+    return SnapshotRefresher(store, path, domains=DOMAINS, box=BOX, clock=SystemClock())
 
 
 @pytest.fixture

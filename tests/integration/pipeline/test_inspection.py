@@ -11,11 +11,12 @@ from collector.domain.errors import Conflict, NotFound
 from collector.domain.ids import CustomerId, NotificationId
 from collector.domain.item import ItemKind, TallyReason
 from collector.domain.mail import Mail
+from collector.domain.snmp_access import SnmpAccess
 from collector.domain.trap import Trap
 from collector.pipeline.inspection import Inspector
 from collector.pipeline.originals import OriginalsKeeper
 from collector.store.registry import SourceRecord, load_registry, save_sources
-from tests.builders import NOON, after
+from tests.builders import BOX, NOON, after
 from tests.pipeline_world import MAILS, MAIN, World, mail_octets, trap_octets
 
 
@@ -31,8 +32,10 @@ def teach(world: World, community: bytes) -> None:
     """ACME registers one more console: what was a stranger's is its own now."""
     acme = world.source("console").customer.id
     with world.store.write() as connection:
-        save_sources(connection, acme, [SourceRecord("new", (), None, "v2c", community, ("0.0.0.0/0",))])
-        world.registry = load_registry(connection)
+        save_sources(
+            connection, acme, [SourceRecord("new", (), None, SnmpAccess.with_community("v2c", community, ["0.0.0.0/0"]))], BOX
+        )
+        world.registry = load_registry(connection, BOX)
 
 
 def explained(inspector: Inspector, item: NotificationId, customer_id: CustomerId | None = None) -> Any:
@@ -196,8 +199,8 @@ def test_a_mail_of_several_rows_is_reprocessed_as_a_whole(world: World, inspecto
     world.process()
     acme = world.source("console").customer.id
     with world.store.write() as connection:
-        save_sources(connection, acme, [SourceRecord("new", (), "new", None, None, None)])
-        world.registry = load_registry(connection)
+        save_sources(connection, acme, [SourceRecord("new", (), "new")], BOX)
+        world.registry = load_registry(connection, BOX)
     rows = inspector.reprocess(NotificationId(item.stream, item.seq, 1), actor="user:ana")
     assert [str(row.id) for row in rows] == [f"{item}-1", f"{item}-2"]
     assert world.counted() == {"case": 1}

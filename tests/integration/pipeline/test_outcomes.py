@@ -46,7 +46,7 @@ _OUTCOMES = [
     pytest.param(lambda w: w.mail("info", to=["ACME+Any@example.org"]), ("informational", "by_rule"), "ACME", id="plus address"),
     pytest.param(raw(b"\x30\x82"), ("undecodable", "truncated"), None, id="half a datagram"),
     pytest.param(raw(b""), ("undecodable", "truncated"), None, id="nothing at all"),
-    pytest.param(raw(wire.v3_message()), ("unauthenticated", "v3_not_configured"), None, id="version 3"),
+    pytest.param(raw(wire.v3_message()), ("unauthenticated", "unknown_user"), None, id="version 3"),
     pytest.param(
         raw(wire.message(wire.v2_pdu(tag=wire.GET))), ("not_a_notification", "not_a_trap_pdu"), None, id="a question, not a trap"
     ),

@@ -63,7 +63,7 @@ def test_a_broken_decoder_parks_what_it_breaks_on(world: World) -> None:
     def mails(payloads: object) -> list[Mail]:
         raise RuntimeError("every mail")
 
-    world.decoders = Decoders(trap, mails, world.decoders.loop_reason)  # type: ignore[arg-type]
+    world.decoders = Decoders(trap, world.decoders.unlock, mails, world.decoders.loop_reason)  # type: ignore[arg-type]
     world.trap("raise disk 3")
     world.trap("raise cpu 3")
     world.mail("raise disk 3")

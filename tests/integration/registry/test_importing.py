@@ -9,6 +9,7 @@ from collector.registry.file import read_customers
 from collector.registry.importing import import_customers
 from collector.store.engine import Store
 from collector.store.registry import load_registry, registry_version
+from tests.builders import BOX
 
 FILE = """\
 customers:
@@ -22,12 +23,12 @@ customers:
 
 def imported(store: Store, text: str, *, dry_run: bool = False) -> tuple[str, ...]:
     customers = read_customers(text, "customers.yaml")
-    return import_customers(store, customers, file="customers.yaml", dry_run=dry_run, turn=nullcontext).lines
+    return import_customers(store, customers, file="customers.yaml", dry_run=dry_run, turn=nullcontext, box=BOX).lines
 
 
 def state(store: Store) -> tuple[object, ...]:
     with store.read() as connection:
-        registry = load_registry(connection)
+        registry = load_registry(connection, BOX)
     return (registry.version, registry.customers, registry.sources)
 
 
@@ -38,7 +39,7 @@ def test_the_first_import_tells_what_is_new_and_writes_it(store: Store) -> None:
         "+ source ACME/proxy-1: snmp v2c from 192.0.2.0/24",
     )
     with store.read() as connection:
-        registry = load_registry(connection)
+        registry = load_registry(connection, BOX)
     assert [(source.customer.code, source.name) for source in registry.sources] == [("ACME", "sepm-1"), ("ACME", "proxy-1")]
     assert registry.version == 1
 
@@ -86,16 +87,16 @@ def test_what_the_file_does_not_name_stays(store: Store) -> None:
     beta = "customers:\n  - {code: BETA, name: Beta, sources: [{name: one, mailbox: beta}]}\n"
     assert imported(store, beta) == ("+ customer BETA: Beta", "+ source BETA/one: mailbox beta")
     with store.read() as connection:
-        assert len(load_registry(connection).sources) == 3
+        assert len(load_registry(connection, BOX).sources) == 3
 
 
 def test_ids_stay_when_a_source_changes(store: Store) -> None:
     imported(store, FILE)
     with store.read() as connection:
-        before = {source.name: source.id for source in load_registry(connection).sources}
+        before = {source.name: source.id for source in load_registry(connection, BOX).sources}
     imported(store, FILE.replace("acme-sepm", "other"))
     with store.read() as connection:
-        assert {source.name: source.id for source in load_registry(connection).sources} == before
+        assert {source.name: source.id for source in load_registry(connection, BOX).sources} == before
 
 
 def test_two_sources_may_exchange_their_mailboxes(store: Store) -> None:
@@ -105,7 +106,10 @@ def test_two_sources_may_exchange_their_mailboxes(store: Store) -> None:
     imported(store, file("x", "y"))
     assert imported(store, file("y", "x")) == ("~ source A/one: mailbox: x → y", "~ source A/two: mailbox: y → x")
     with store.read() as connection:
-        assert [(source.name, source.mailbox) for source in load_registry(connection).sources] == [("one", "y"), ("two", "x")]
+        assert [(source.name, source.mailbox) for source in load_registry(connection, BOX).sources] == [
+            ("one", "y"),
+            ("two", "x"),
+        ]
 
 
 _CLASHES = [

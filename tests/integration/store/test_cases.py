@@ -25,7 +25,7 @@ from collector.store.cases import (
 )
 from collector.store.engine import Connection, Store
 from collector.store.registry import load_registry
-from tests.builders import NOON, a_case, a_full_case, after
+from tests.builders import BOX, NOON, a_case, a_full_case, after
 from tests.databases import Databases
 from tests.integration.store.conftest import People
 
@@ -275,7 +275,7 @@ _lives = st.fixed_dictionaries(
 def test_the_store_finds_exactly_the_cases_on_which_time_acts(databases: Databases, lives: list[dict[str, object]]) -> None:
     now = after(minutes=120)
     with databases.store() as store, store.write() as connection:
-        own = load_registry(connection).self_customer.id
+        own = load_registry(connection, BOX).self_customer.id
         cases = [
             a_case(
                 **{"resolved_at": NOON if life["status"] is CaseStatus.RESOLVED else None, **life},

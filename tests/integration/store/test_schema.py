@@ -15,7 +15,7 @@ from collector.store.engine import Store
 from collector.store.migrate import migrate, migration_config
 from collector.store.registry import load_registry
 from collector.store.schema import SCHEMA_VERSION, require_current, schema_version
-from tests.builders import REPOSITORY
+from tests.builders import BOX, REPOSITORY
 from tests.databases import Databases
 
 
@@ -40,7 +40,7 @@ def test_migrating_again_changes_nothing(store: Store) -> None:
     assert migrate(store) == SCHEMA_VERSION == schema_version(store)
     require_current(store)
     with store.read() as connection:
-        registry = load_registry(connection)
+        registry = load_registry(connection, BOX)
     assert [customer.code for customer in registry.customers.values()] == [SELF_CODE]
     assert registry.self_customer.code == SELF_CODE
 

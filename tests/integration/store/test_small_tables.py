@@ -9,6 +9,7 @@ from sqlalchemy import select, text, update
 from collector.domain.errors import Conflict
 from collector.domain.ids import StreamName
 from collector.domain.registry import SELF_CODE
+from collector.domain.snmp_access import SnmpAccess
 from collector.domain.trap import SnmpVersion
 from collector.store.api_keys import ApiKey, create_api_key, find_api_key
 from collector.store.dialect import table_of
@@ -29,7 +30,7 @@ from collector.store.seen import drop_expired, load_seen, save_seen
 from collector.store.streams import Position, add_stream, load_positions, load_retired, retire_stream, save_position
 from collector.store.tables import ApiKeyRow, SourceRow
 from collector.store.types import UtcTime, from_micros, to_micros
-from tests.builders import NOON, after
+from tests.builders import BOX, NOON, after
 from tests.integration.store.conftest import People
 
 STREAM = StreamName("snmp-0", bulk=False, epoch="k3f9ab")
@@ -147,16 +148,21 @@ def test_an_api_key_ends_when_it_expires_and_when_it_is_revoked(store: Store) ->
         assert find_api_key(connection, long, at=NOON) is None
 
 
+ACCESS = SnmpAccess.with_community("v2c", b"\xc3\xb1\0", ["192.0.2.0/24", "2001:db8::/32"])
+
+
 def test_the_registry_comes_back_with_everything_that_identifies_a_console(store: Store) -> None:
-    record = SourceRecord("proxy-1", ("bluecoat-proxysg", "x"), "acme", "v2c", b"\xc3\xb1\0", ("192.0.2.0/24", "2001:db8::/32"))
+    record = SourceRecord("proxy-1", ("bluecoat-proxysg", "x"), "acme", ACCESS)
     with store.write() as connection:
         acme = save_customer(connection, code="ACME", name="Acme S.A.", language="es")
-        save_sources(connection, acme, [record, SourceRecord("old", (), None, "v1", b"c", ("0.0.0.0/0",))])
+        save_sources(
+            connection, acme, [record, SourceRecord("old", (), None, SnmpAccess.with_community("v1", b"c", ["0.0.0.0/0"]))], BOX
+        )
         assert raise_registry_version(connection) == 1
     with store.read() as connection:
-        registry = load_registry(connection)
+        registry = load_registry(connection, BOX)
         assert registry.version == registry_version(connection) == 1
-        assert load_source_records(connection, acme)["proxy-1"] == record
+        assert load_source_records(connection, acme, BOX)["proxy-1"] == record
         assert set(load_customer_records(connection)) == {"ACME"}
     proxy, old = registry.sources
     assert (proxy.name, proxy.products, proxy.mailbox, proxy.customer.code) == (
@@ -180,17 +186,39 @@ def test_a_retired_console_is_left_out_until_it_is_saved_again(store: Store, peo
     sources = table_of(SourceRow)
     with store.write() as connection:
         connection.execute(update(sources).where(sources.c.id == people.console).values(retired=True))
-        assert [source.id for source in load_registry(connection).sources] == [people.other_console]
-        assert set(load_source_records(connection, people.acme)) == {"console-2"}
-        save_sources(connection, people.acme, [SourceRecord("console-1", (), "acme-1", None, None, None)])
-        assert {source.id for source in load_registry(connection).sources} == {people.console, people.other_console}
+        assert [source.id for source in load_registry(connection, BOX).sources] == [people.other_console]
+        assert set(load_source_records(connection, people.acme, BOX)) == {"console-2"}
+        save_sources(
+            connection,
+            people.acme,
+            [
+                SourceRecord(
+                    "console-1",
+                    (),
+                    "acme-1",
+                )
+            ],
+            BOX,
+        )
+        assert {source.id for source in load_registry(connection, BOX).sources} == {people.console, people.other_console}
 
 
 def test_a_released_mailbox_can_be_given_to_another_console(store: Store, people: People) -> None:
     with store.write() as connection:
         release_mailboxes(connection, ["acme-1"])
-        save_sources(connection, people.acme, [SourceRecord("console-2", (), "acme-1", None, None, None)])
-        boxes = {name: record.mailbox for name, record in load_source_records(connection, people.acme).items()}
+        save_sources(
+            connection,
+            people.acme,
+            [
+                SourceRecord(
+                    "console-2",
+                    (),
+                    "acme-1",
+                )
+            ],
+            BOX,
+        )
+        boxes = {name: record.mailbox for name, record in load_source_records(connection, people.acme, BOX).items()}
     assert boxes == {"console-1": None, "console-2": "acme-1"}
 
 

@@ -28,7 +28,7 @@ from collector.store.originals import find_original
 from collector.store.registry import load_registry, registry_version
 from collector.store.schema import SCHEMA_VERSION, require_current, schema_version
 from collector.store.streams import load_positions, load_retired
-from tests.builders import REPOSITORY
+from tests.builders import BOX, REPOSITORY
 from tests.databases import Databases
 from tests.pipeline_world import BULK, MAILS, MAIN, World
 
@@ -114,7 +114,7 @@ def test_an_upgrade_keeps_every_row_and_gives_the_schema_of_the_models(old: Stor
         assert held(connection) == before
         options = {"compare_type": True, "compare_server_default": True, "target_metadata": SQLModel.metadata}
         assert compare_metadata(MigrationContext.configure(connection, opts=options), SQLModel.metadata) == []
-        assert {customer.code for customer in load_registry(connection).customers.values()} == {"SELF", "ACME", "BETA"}
+        assert {customer.code for customer in load_registry(connection, BOX).customers.values()} == {"SELF", "ACME", "BETA"}
 
 
 def test_what_the_first_release_wrote_is_read(upgraded: Store) -> None:

@@ -66,7 +66,7 @@ def test_the_demonstration_has_good_settings_and_customers() -> None:
     place = DEMO.place()
     assert (place.traps, place.mails, place.api) == tuple(str(address) for _, address in settings.listeners())
     customers = read_customers(DEMO.CUSTOMERS.read_text(encoding="utf-8"), "customers.yaml")
-    communities = [source.record.snmp_community for customer in customers for source in customer.sources]
+    communities = [source.record.snmp.community for customer in customers for source in customer.sources if source.record.snmp]
     known = [community.decode() for community in communities if community]
     assert len(known) == len(set(known)), "each community must mean one source"
     mailboxes = {source.record.mailbox for customer in customers for source in customer.sources}

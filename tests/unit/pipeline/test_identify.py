@@ -1,11 +1,10 @@
 """Which console sent it: community, network and version for traps, the envelope for mails; nothing is guessed."""
 
-from ipaddress import ip_network
-
 import pytest
 
 from collector.domain.outcome import Reason
-from collector.domain.registry import SnmpIdentity, Source, mailbox_of
+from collector.domain.registry import Source, mailbox_of
+from collector.domain.snmp_access import SnmpAccess
 from collector.domain.trap import Pdu, SnmpVersion, Trap
 from collector.pipeline.identify import SourceIndex
 from collector.store.registry import SourceRecord
@@ -14,14 +13,13 @@ from tests.builders import a_source
 V1, V2C = SnmpVersion.V1, SnmpVersion.V2C
 
 
-def with_snmp(number: int, community: bytes, *networks: str, versions: frozenset[SnmpVersion] = frozenset({V1, V2C})) -> Source:
-    identity = SnmpIdentity(versions, community, tuple(ip_network(network) for network in networks))
-    return a_source(number, mailbox=None, snmp=identity)
+def with_snmp(number: int, community: bytes, *networks: str, version: str = "v2c") -> Source:
+    return a_source(number, mailbox=None, snmp=SnmpAccess.with_community(version, community, networks))
 
 
 ONE = with_snmp(1, b"one", "192.0.2.0/25")
 TWO = with_snmp(2, b"one", "192.0.2.128/25", "2001:db8::/32")
-OLD = with_snmp(3, b"old", "0.0.0.0/0", versions=frozenset({V1}))
+OLD = with_snmp(3, b"old", "0.0.0.0/0", version="v1")
 TWINS = with_snmp(4, b"twin", "10.0.0.0/8"), with_snmp(5, b"twin", "10.1.0.0/16")
 INDEX = SourceIndex((ONE, TWO, OLD, *TWINS, a_source(6, mailbox="acme", snmp=None), a_source(7, mailbox="beta", snmp=None)))
 
@@ -53,7 +51,7 @@ def test_a_trap_belongs_to_the_only_console_that_it_can_be_from(
 
 def test_a_community_is_not_shown_by_what_holds_it() -> None:
     trap = Trap(V2C, b"s3cret", Pdu.INFORM, 1, "1.3", None, [])
-    record = SourceRecord("one", (), None, "v2c", b"s3cret", ())
+    record = SourceRecord("one", (), None, SnmpAccess.with_community("v2c", b"s3cret", ()))
     assert all("s3cret" not in repr(holder) for holder in (a_source(), trap, record))
 
 

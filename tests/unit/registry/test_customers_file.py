@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.domain.errors import FileErrors
+from collector.domain.snmp_access import SnmpAccess
 from collector.registry.file import read_customers
 from collector.store.registry import SourceRecord
 
@@ -30,11 +31,20 @@ def test_a_good_file_is_read_as_it_is_meant() -> None:
     acme, beta, gamma = read_customers(GOOD, "customers.yaml")
     assert (acme.code, acme.name, acme.language, acme.line) == ("ACME", "Acme S.A.", "es", 2)
     assert [(source.record, source.line) for source in acme.sources] == [
-        (SourceRecord("sepm-1", ("symantec-sepm",), "acme-sepm", None, None, None), 5),
-        (SourceRecord("proxy-1", ("bluecoat-proxysg",), None, "v2c", b"s3cret", ("127.0.0.0/8", "2001:db8::/32")), 6),
+        (SourceRecord("sepm-1", ("symantec-sepm",), "acme-sepm"), 5),
+        (
+            SourceRecord(
+                "proxy-1",
+                ("bluecoat-proxysg",),
+                None,
+                SnmpAccess.with_community("v2c", b"s3cret", ["127.0.0.0/8", "2001:db8::/32"]),
+            ),
+            6,
+        ),
     ]
     assert (beta.name, beta.language) == ("Beta: Ñandú", "en")
-    assert beta.sources[0].record.snmp_community == "other ñ".encode()
+    assert beta.sources[0].record.snmp
+    assert beta.sources[0].record.snmp.community == "other ñ".encode()
     assert (gamma.name, gamma.sources) == ("Without consoles", ())
 
 

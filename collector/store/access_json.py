@@ -1,0 +1,78 @@
+"""A source's SNMP access as one column: JSON in which every secret is sealed by itself."""
+
+import base64
+import json
+from ipaddress import ip_network
+from typing import Any
+
+from collector.domain.snmp_access import AuthProtocol, PrivProtocol, SecurityLevel, SnmpAccess, SnmpUser
+from collector.secrets import SecretBox
+
+_COMMUNITY, _AUTH, _PRIV = "community", "auth pass phrase", "priv pass phrase"
+_OPEN_COMMUNITY = "open_community"
+"""Base64, as the migration from the time before secrets were sealed leaves it until the sealing that follows it."""
+
+
+def json_of(access: SnmpAccess | None, box: SecretBox) -> str | None:
+    """What `access_of` reads."""
+    if access is None:
+        return None
+    body: dict[str, Any] = {"version": access.version, "networks": [str(network) for network in access.networks]}
+    if access.listener:
+        body["listener"] = access.listener
+    if access.user is None:
+        body["community"] = box.seal_text(access.community, _COMMUNITY)
+    else:
+        body["user"] = _user_body(access.user, box)
+    return json.dumps(body, separators=(",", ":"))
+
+
+def _user_body(user: SnmpUser, box: SecretBox) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "name": user.name.hex(),
+        "engine_ids": [engine_id.hex() for engine_id in user.engine_ids],
+        "min_level": user.min_level.word,
+        "approve_engines": user.approve_engines,
+    }
+    if user.auth_protocol is not None:
+        body |= {"auth_protocol": user.auth_protocol.value, "auth": box.seal_text(user.auth, _AUTH)}
+    if user.priv_protocol is not None:
+        body |= {"priv_protocol": user.priv_protocol.value, "priv": box.seal_text(user.priv, _PRIV)}
+    return body
+
+
+def access_of(stored: str | None, box: SecretBox) -> SnmpAccess | None:
+    """Raise ConfigurationError when a secret cannot be opened."""
+    if stored is None:
+        return None
+    body = json.loads(stored)
+    networks = tuple(ip_network(network) for network in body["networks"])
+    listener = body.get("listener", "")
+    if "user" in body:
+        return SnmpAccess(body["version"], networks, listener, user=_user(body["user"], box))
+    opened = base64.b64decode(body[_OPEN_COMMUNITY]) if _OPEN_COMMUNITY in body else box.open_text(body["community"], _COMMUNITY)
+    return SnmpAccess(body["version"], networks, listener, opened)
+
+
+def _user(body: dict[str, Any], box: SecretBox) -> SnmpUser:
+    auth_protocol, priv_protocol = body.get("auth_protocol"), body.get("priv_protocol")
+    return SnmpUser(
+        name=bytes.fromhex(body["name"]),
+        auth_protocol=AuthProtocol(auth_protocol) if auth_protocol else None,
+        auth=box.open_text(body["auth"], _AUTH) if auth_protocol else b"",
+        priv_protocol=PrivProtocol(priv_protocol) if priv_protocol else None,
+        priv=box.open_text(body["priv"], _PRIV) if priv_protocol else b"",
+        engine_ids=tuple(bytes.fromhex(engine_id) for engine_id in body["engine_ids"]),
+        min_level=SecurityLevel.of_word(body["min_level"]),
+        approve_engines=body["approve_engines"],
+    )
+
+
+def is_sealed(stored: str, box: SecretBox) -> bool:
+    """Whether the newest key sealed every secret in it."""
+    body = json.loads(stored)
+    if _OPEN_COMMUNITY in body:
+        return False
+    user = body.get("user", {})
+    sealed = (body.get("community"), user.get("auth"), user.get("priv"))
+    return all(box.sealed_with_first(base64.b64decode(text)) for text in sealed if text is not None)

@@ -1,0 +1,67 @@
+"""The outer form of a v3 message (RFC 3412 section 6, RFC 3414 section 2.4): where its parts stand, and what its header says.
+Nothing is verified or decrypted here."""
+
+from collector.domain.outcome import Reason
+from collector.domain.trap import Secured
+from receivers.snmp import ber
+from receivers.snmp.ber import BerError, content
+
+USM = 3
+"""The only security model (RFC 3411 section 5)."""
+MAX_ENGINE_OCTETS = 32
+"""RFC 3411 section 5, SnmpEngineID: 5 to 32 octets; none at all in a discovery."""
+MAX_USER_OCTETS = 32
+"""RFC 3414 section 2.4: msgUserName."""
+MAX_DIGEST_OCTETS = 64
+MAX_SALT_OCTETS = 64
+_MAX_NUMBER = 0x7FFFFFFF
+
+
+def header(data: bytes, at: int, end: int) -> Secured:
+    """The header whose global data begin at `at` of a message that ends at `end`. Raise BerError or IndexError."""
+    start, stop = _part(data, at, end, tag=ber.SEQUENCE, what="msgGlobalData")
+    message_id, start = _number(data, start, stop, "msgID")
+    _, start = _number(data, start, stop, "msgMaxSize")
+    flags, start = _octets(data, start, stop, what="msgFlags", most=16)
+    model, _ = _number(data, start, stop, "msgSecurityModel")
+    if not flags:
+        raise BerError(Reason.BAD_PDU, "msgFlags has no octet")
+    if model != USM:
+        raise BerError(Reason.BAD_PDU, f"security model {model}")
+    start, after = _part(data, stop, end, tag=ber.OCTET_STRING, what="msgSecurityParameters")
+    start, stop = _part(data, start, after, tag=ber.SEQUENCE, what="UsmSecurityParameters")
+    engine_id, start = _octets(data, start, stop, what="msgAuthoritativeEngineID", most=MAX_ENGINE_OCTETS)
+    boots, start = _number(data, start, stop, "msgAuthoritativeEngineBoots")
+    time, start = _number(data, start, stop, "msgAuthoritativeEngineTime")
+    user, start = _octets(data, start, stop, what="msgUserName", most=MAX_USER_OCTETS)
+    digest = _part(data, start, stop, tag=ber.OCTET_STRING, what="msgAuthenticationParameters")
+    if digest[1] - digest[0] > MAX_DIGEST_OCTETS:
+        raise BerError(Reason.BAD_PDU, "msgAuthenticationParameters is too long")
+    salt, _ = _octets(data, digest[1], stop, what="msgPrivacyParameters", most=MAX_SALT_OCTETS)
+    encrypted = data[after] == ber.OCTET_STRING
+    inner, stop = _part(data, after, end, tag=ber.OCTET_STRING if encrypted else ber.SEQUENCE, what="the scoped PDU")
+    body = (inner if encrypted else after, stop)
+    return Secured(engine_id, boots, time, user, message_id, flags[0], digest, salt, body, encrypted)
+
+
+def _part(data: bytes, at: int, end: int, *, tag: int, what: str) -> tuple[int, int]:
+    if at >= end or data[at] != tag:
+        raise BerError(Reason.BAD_PDU, f"{what} is missing or of another type")
+    return content(data, at + 1, end)
+
+
+def _octets(data: bytes, at: int, end: int, *, what: str, most: int) -> tuple[bytes, int]:
+    """(the octets, where the next part begins)"""
+    start, stop = _part(data, at, end, tag=ber.OCTET_STRING, what=what)
+    if stop - start > most:
+        raise BerError(Reason.BAD_PDU, f"{what} is longer than {most} octets")
+    return data[start:stop], stop
+
+
+def _number(data: bytes, at: int, end: int, what: str) -> tuple[int, int]:
+    """A number of 0 to 2^31-1 (all numbers of the header are), and where the next part begins."""
+    start, stop = _part(data, at, end, tag=ber.INTEGER, what=what)
+    value = ber.signed(data[start:stop])
+    if value is None or not 0 <= value <= _MAX_NUMBER:
+        raise BerError(Reason.BAD_PDU, f"{what} is no number of 31 bits")
+    return value, stop
