@@ -1,5 +1,6 @@
-"""What a receiver must know without the store: known mailboxes and domains, kept in a local file (mode 0600) and refreshed from
-the store while it is there. Writing it from the store is the composition root's business."""
+"""What a receiver must know without the store: known mailboxes and domains, communities and users, kept in a local file (mode
+0600, secrets sealed) and refreshed from the store while it is there. Writing it from the store is the composition root's
+business."""
 
 import json
 import os
@@ -8,17 +9,22 @@ from pathlib import Path
 
 from collector.domain.clock import NS_PER_SECOND, Clock
 from collector.domain.errors import ConfigurationError
+from collector.domain.snmp_access import SnmpAccess
+from collector.sealed_access import access_of, json_of
+from collector.secrets import SecretBox
 
 FRESH_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """`mailboxes` and `domains` are casefolded. `version` is the registry's version in the store."""
+    """`mailboxes` and `domains` are casefolded; `accesses` are those of all sources. `version` is the registry's version in the
+    store."""
 
     version: int
     mailboxes: frozenset[str]
     domains: frozenset[str]
+    accesses: tuple[SnmpAccess, ...] = ()
 
 
 class SnapshotView:
@@ -49,20 +55,27 @@ class SnapshotView:
         self._known = (snapshot, self._clock.monotonic_ns())
 
 
-def load(path: Path) -> Snapshot | None:
-    """The last snapshot written, or None when there is none. Raise ConfigurationError when the file is damaged."""
+def load(path: Path, box: SecretBox) -> Snapshot | None:
+    """The last snapshot written, or None when there is none. Raise ConfigurationError when the file is damaged, or sealed with a
+    key that `box` does not have."""
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
-        return Snapshot(int(raw["version"]), frozenset(raw["mailboxes"]), frozenset(raw["domains"]))
+        accesses = tuple(access_of(text, box) for text in raw["accesses"])
+        return Snapshot(int(raw["version"]), frozenset(raw["mailboxes"]), frozenset(raw["domains"]), accesses)
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigurationError(f"{path}: the snapshot is damaged; remove it, it is written again from the store") from error
 
 
-def save(path: Path, snapshot: Snapshot) -> None:
+def save(path: Path, snapshot: Snapshot, box: SecretBox) -> None:
     """Replace the file in one step; a reader sees the old or the new one, never half of it."""
-    body = {"version": snapshot.version, "mailboxes": sorted(snapshot.mailboxes), "domains": sorted(snapshot.domains)}
+    body = {
+        "version": snapshot.version,
+        "mailboxes": sorted(snapshot.mailboxes),
+        "domains": sorted(snapshot.domains),
+        "accesses": [json_of(access, box) for access in snapshot.accesses],
+    }
     temporary = path.with_suffix(f".{os.getpid()}.new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -19,7 +19,8 @@ from collector.domain.trust import Trust
 from collector.domain.working_hours import WeeklyHours
 from collector.secrets import SecretBox
 
-BOX = SecretBox(["a key of the tests, long enough for it"])
+KEY = "a-key-of-the-tests-long-enough-for-it"
+BOX = SecretBox([KEY])
 """Every test store is sealed with it."""
 NOON = datetime(2026, 3, 17, 12, 0, tzinfo=UTC)
 

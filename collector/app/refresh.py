@@ -29,7 +29,7 @@ class SnapshotRefresher:
         self._domains = frozenset(domains)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="snapshot", daemon=True)
-        self.view = SnapshotView(clock, _last(path))
+        self.view = SnapshotView(clock, _last(path, box))
         self._away = False
         self._asked = False
 
@@ -57,10 +57,10 @@ class SnapshotRefresher:
             return
         self._away = False
         known = self.view.current()
-        if known != present:
+        if known != present or not self._asked:  # the first time also what an older key sealed
             # A full disk must not keep a receiver from what it knows in memory.
             with suppress(OSError):
-                snapshot.save(self._path, present)
+                snapshot.save(self._path, present, self._box)
         self.view.confirm(present)
         self._asked = True
 
@@ -76,13 +76,15 @@ class SnapshotRefresher:
 
     def _snapshot(self, registry: Registry) -> Snapshot:
         mailboxes = frozenset(source.mailbox.casefold() for source in registry.sources if source.mailbox is not None)
-        return Snapshot(registry.version, mailboxes, self._domains)
+        accesses = tuple(source.snmp for source in registry.sources if source.snmp is not None)
+        return Snapshot(registry.version, mailboxes, self._domains, accesses)
 
 
-def _last(path: Path) -> Snapshot | None:
-    """What was written last. A damaged file is as good as none: until the store was asked, unknown mailboxes get 451."""
+def _last(path: Path, box: SecretBox) -> Snapshot | None:
+    """What was written last. A file that is damaged or sealed with another key is as good as none: until the store was asked,
+    unknown mailboxes get 451."""
     try:
-        return snapshot.load(path)
+        return snapshot.load(path, box)
     except ConfigurationError as error:
         log.warning("the snapshot cannot be read; it is written again", reason=str(error))
         return None

@@ -10,8 +10,8 @@ from sqlalchemy.engine import Row
 from collector.domain.ids import CustomerId, SourceId
 from collector.domain.registry import SELF_CODE, Customer, Source
 from collector.domain.snmp_access import SnmpAccess
+from collector.sealed_access import access_of, is_sealed, json_of
 from collector.secrets import SecretBox
-from collector.store.access_json import access_of, is_sealed, json_of
 from collector.store.dialect import table_of, upsert
 from collector.store.tables import CustomerRow, MetaRow, SourceRow
 
@@ -78,8 +78,11 @@ def find_customer(connection: Connection, code: str) -> CustomerId | None:
 
 
 def _source(row: Row[tuple[object, ...]], customer: Customer, box: SecretBox) -> Source:
-    products, access = tuple(json.loads(row.products)), access_of(row.snmp, box)
-    return Source(SourceId(row.id), customer, row.name, products, row.mailbox, access)
+    return Source(SourceId(row.id), customer, row.name, tuple(json.loads(row.products)), row.mailbox, _access(row.snmp, box))
+
+
+def _access(stored: str | None, box: SecretBox) -> SnmpAccess | None:
+    return None if stored is None else access_of(stored, box)
 
 
 def ensure_self(connection: Connection, *, name: str) -> None:
@@ -103,7 +106,7 @@ def load_source_records(connection: Connection, customer_id: CustomerId, box: Se
     """Name to record, retired ones left out. Raise ConfigurationError when secrets cannot be opened."""
     rows = connection.execute(select(_SOURCES).where(_SOURCES.c.customer_id == customer_id, _SOURCES.c.retired.is_(False)))
     return {
-        row.name: SourceRecord(row.name, tuple(json.loads(row.products)), row.mailbox, access_of(row.snmp, box)) for row in rows
+        row.name: SourceRecord(row.name, tuple(json.loads(row.products)), row.mailbox, _access(row.snmp, box)) for row in rows
     }
 
 
@@ -115,7 +118,7 @@ def save_sources(connection: Connection, customer_id: CustomerId, records: Itera
             "name": record.name,
             "products": json.dumps(record.products),
             "mailbox": record.mailbox,
-            "snmp": json_of(record.snmp, box),
+            "snmp": None if record.snmp is None else json_of(record.snmp, box),
             "retired": False,
         }
         where = (_SOURCES.c.customer_id == customer_id) & (_SOURCES.c.name == record.name)

@@ -67,7 +67,7 @@ class CustomerRow(SQLModel, table=True):
 
 
 class SourceRow(SQLModel, table=True):
-    """`products` is a JSON list. `snmp` is the JSON of a `SnmpAccess` with its secrets sealed (`access_json`), null without
+    """`products` is a JSON list. `snmp` is the JSON of a `SnmpAccess` with its secrets sealed (`sealed_access`), null without
     SNMP."""
 
     __tablename__: ClassVar[Any] = "sources"

@@ -18,6 +18,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "collector.logs",
         "collector.config",
         "collector.passwords",
+        "collector.secrets",
+        "collector.sealed_access",
         "collector.stop",
         "collector.wake",
         "collector.writer_turn",

@@ -1,4 +1,4 @@
-"""A source's SNMP access as one column: JSON in which every secret is sealed by itself."""
+"""A source's SNMP access as one text: JSON in which every secret is sealed by itself. The store and the snapshot keep it so."""
 
 import base64
 import json
@@ -13,10 +13,8 @@ _OPEN_COMMUNITY = "open_community"
 """Base64, as the migration from the time before secrets were sealed leaves it until the sealing that follows it."""
 
 
-def json_of(access: SnmpAccess | None, box: SecretBox) -> str | None:
+def json_of(access: SnmpAccess, box: SecretBox) -> str:
     """What `access_of` reads."""
-    if access is None:
-        return None
     body: dict[str, Any] = {"version": access.version, "networks": [str(network) for network in access.networks]}
     if access.listener:
         body["listener"] = access.listener
@@ -41,10 +39,8 @@ def _user_body(user: SnmpUser, box: SecretBox) -> dict[str, Any]:
     return body
 
 
-def access_of(stored: str | None, box: SecretBox) -> SnmpAccess | None:
+def access_of(stored: str, box: SecretBox) -> SnmpAccess:
     """Raise ConfigurationError when a secret cannot be opened."""
-    if stored is None:
-        return None
     body = json.loads(stored)
     networks = tuple(ip_network(network) for network in body["networks"])
     listener = body.get("listener", "")
