@@ -6,9 +6,10 @@ from enum import Enum
 from typing import NamedTuple, TypeAlias
 
 from collector.domain.outcome import Outcome, Reason
-from collector.domain.trap import SNMP_TRAP_OID, SYS_UPTIME, NotDecoded, Pdu, SnmpVersion, Trap, TrapResult, Varbind
+from collector.domain.trap import SNMP_TRAP_OID, SYS_UPTIME, NotDecoded, Pdu, Secured, SnmpVersion, Trap, TrapResult, Varbind
 from receivers.snmp import ber, v3
 from receivers.snmp.ber import BerError, content
+from receivers.snmp.ber_writing import element
 
 MAX_MESSAGE_OCTETS = 65_507
 """The largest UDP payload over IPv4."""
@@ -26,10 +27,13 @@ _OID_AS_TEXT = re.compile(rb"\.?([0-2](?:\.\d{1,10}){1,127})\x00?")
 _INTEGERS = frozenset(ber.MASKS)
 _OIDS = frozenset({ber.OBJECT_IDENTIFIER})
 _ADDRESSES = frozenset({ber.IP_ADDRESS, ber.OCTET_STRING})
+_OCTET_STRINGS = frozenset({ber.OCTET_STRING})
+_SEQUENCES = frozenset({ber.SEQUENCE})
 
 _NOTIFICATIONS = {INFORM: Pdu.INFORM, TRAP_V2: Pdu.TRAP_V2}
 _VERSIONS = (SnmpVersion.V1, SnmpVersion.V2C)
 _VERSION_3 = 3
+_V3_FRAME = (SnmpVersion.V3, b"")
 _NO_ERROR = b"\x02\x01\x00\x02\x01\x00"
 """error-status and error-index as nearly every sender writes them."""
 
@@ -46,12 +50,17 @@ def decode(datagram: bytes) -> TrapResult:
     """
     try:
         return _message(datagram)
-    except BerError as error:
-        return NotDecoded(Outcome.UNDECODABLE, error.reason, str(error))
-    except IndexError:
-        return NotDecoded(Outcome.UNDECODABLE, Reason.TRUNCATED, "the datagram ends inside an element")
     except Exception as error:  # noqa: BLE001 - the edge: a fault of ours must not stop the line that hostile octets come in on
-        return NotDecoded(Outcome.UNDECODABLE, Reason.DECODER_FAILED, type(error).__name__)
+        return undecodable(error)
+
+
+def undecodable(error: Exception) -> NotDecoded:
+    """What an edge tells instead of raising `error`."""
+    if isinstance(error, BerError):
+        return NotDecoded(Outcome.UNDECODABLE, error.reason, str(error))
+    if isinstance(error, IndexError):
+        return NotDecoded(Outcome.UNDECODABLE, Reason.TRUNCATED, "the datagram ends inside an element")
+    return NotDecoded(Outcome.UNDECODABLE, Reason.DECODER_FAILED, type(error).__name__)
 
 
 class Shape(Enum):
@@ -102,9 +111,25 @@ def response_to(datagram: bytes) -> bytes | None:
         return None
 
 
+def scoped_response(data: bytes, begin: int, pdu: int, end: int) -> bytes | None:
+    """The scoped PDU that confirms the inform in that of a v3 message, as `response_to` does a whole message: in `data` from
+    `begin` to `end`, its PDU at `pdu`. None when that is no well-formed inform. Never raises."""
+    try:
+        if data[pdu] != INFORM:
+            return None
+        scope = content(data, begin + 1, end)[0]
+        return element(ber.SEQUENCE, data[scope:pdu], _response_pdu(data, pdu, end))
+    except (BerError, IndexError):
+        return None
+
+
 def _response(data: bytes, pdu: int) -> bytes:
-    header = content(data, 1, len(data))[0]
-    at, end = content(data, pdu + 1, len(data))
+    header, end = content(data, 1, len(data))
+    return element(ber.SEQUENCE, data[header:pdu], _response_pdu(data, pdu, end))
+
+
+def _response_pdu(data: bytes, pdu: int, end: int) -> bytes:
+    at, end = content(data, pdu + 1, end)
     request_id = data[at : _element(data, at, end, tags=_INTEGERS)[1]]
     at += len(request_id)
     for _ in range(2):
@@ -112,16 +137,7 @@ def _response(data: bytes, pdu: int) -> bytes:
     bindings = b"0\x00"
     if at < end:
         bindings = data[at : _varbind_list(data, at, end)[1]]
-    body = _wrapped(RESPONSE, request_id + _NO_ERROR + bindings)
-    return _wrapped(ber.SEQUENCE, data[header:pdu] + body)
-
-
-def _wrapped(tag: int, body: bytes) -> bytes:
-    size = len(body)
-    if size < 0x80:
-        return bytes((tag, size)) + body
-    octets = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return bytes((tag, 0x80 | len(octets))) + octets + body
+    return element(RESPONSE, request_id, _NO_ERROR, bindings)
 
 
 def _header(data: bytes) -> tuple[int, int, int]:
@@ -156,8 +172,28 @@ def _message(data: bytes) -> TrapResult:
         raise BerError(Reason.BAD_COMMUNITY, "the community is not an OCTET STRING")
     at, after = content(data, at + 1, end)
     frame = _VERSIONS[version], data[at:after]
-    tag = data[after]
-    at, end = content(data, after + 1, end)
+    return _pdu(data, after, end, frame=frame)
+
+
+def scoped_pdu(data: bytes, at: int, end: int) -> tuple[int, int]:
+    """Of the scoped PDU at `at` (RFC 3412 section 6.8): where its PDU stands and where it ends. Raise BerError or IndexError."""
+    at, end = _element(data, at, end, tags=_SEQUENCES)
+    at = _element(data, at, end, tags=_OCTET_STRINGS)[1]
+    at = _element(data, at, end, tags=_OCTET_STRINGS)[1]
+    return at, end
+
+
+def scoped_notification(data: bytes, pdu: int, end: int, *, secured: Secured) -> Trap | NotDecoded:
+    """The notification of a v3 message, from what `scoped_pdu` found. Raise BerError or IndexError."""
+    result = _pdu(data, pdu, end, frame=_V3_FRAME)
+    if isinstance(result, Trap):
+        result.secured = secured
+    return result
+
+
+def _pdu(data: bytes, at: int, end: int, *, frame: _Frame) -> Trap | NotDecoded:
+    tag = data[at]
+    at, end = content(data, at + 1, end)
     if tag in _NOTIFICATIONS:
         return _notification(data, at, end=end, frame=frame, pdu=_NOTIFICATIONS[tag])
     if tag == TRAP_V1:

@@ -2,6 +2,7 @@
 Nothing is verified or decrypted here."""
 
 from collector.domain.outcome import Reason
+from collector.domain.snmp_access import SecurityLevel
 from collector.domain.trap import Secured
 from receivers.snmp import ber
 from receivers.snmp.ber import BerError, content
@@ -15,6 +16,11 @@ MAX_USER_OCTETS = 32
 MAX_DIGEST_OCTETS = 64
 MAX_SALT_OCTETS = 64
 _MAX_NUMBER = 0x7FFFFFFF
+
+REPORTABLE = 0x04
+"""The other bits of msgFlags are those of the level: auth 1, priv 2 (RFC 3412 section 6.4)."""
+_LEVELS = {0: SecurityLevel.NO_AUTH_NO_PRIV, 1: SecurityLevel.AUTH_NO_PRIV, 3: SecurityLevel.AUTH_PRIV}
+FLAGS = {level: flags for flags, level in _LEVELS.items()}
 
 
 def header(data: bytes, at: int, end: int) -> Secured:
@@ -41,7 +47,19 @@ def header(data: bytes, at: int, end: int) -> Secured:
     encrypted = data[after] == ber.OCTET_STRING
     inner, stop = _part(data, after, end, tag=ber.OCTET_STRING if encrypted else ber.SEQUENCE, what="the scoped PDU")
     body = (inner if encrypted else after, stop)
+    level_of(flags[0], encrypted=encrypted)
     return Secured(engine_id, boots, time, user, message_id, flags[0], digest, salt, body, encrypted)
+
+
+def level_of(flags: int, *, encrypted: bool) -> SecurityLevel:
+    """How a message is protected, by its flags and by whether its scoped PDU is in the open. Raise BerError when they contradict
+    each other (RFC 3412 section 7.2 step 5: privacy without authentication is invalid)."""
+    level = _LEVELS.get(flags & 3)
+    if level is None:
+        raise BerError(Reason.BAD_PDU, "the flags say encrypted and not authenticated")
+    if encrypted is not (level is SecurityLevel.AUTH_PRIV):
+        raise BerError(Reason.BAD_PDU, f"the flags say {level.word}, the scoped PDU is {'' if encrypted else 'not '}encrypted")
+    return level
 
 
 def _part(data: bytes, at: int, end: int, *, tag: int, what: str) -> tuple[int, int]:
