@@ -1,5 +1,5 @@
-"""The page's texts for how a notification became what it is: the closed lists of outcomes and reasons, what the decoder made of it,
-what rules asked."""
+"""Texts of the page for how a notification became what it is: the closed lists of outcomes and reasons, what the decoder made of
+it, what rules asked."""
 
 from collections.abc import Mapping
 

@@ -23,7 +23,7 @@ from rules.explain import RowExplained, TriedCondition, TriedKind, TriedRule
 
 FOLDER = Path(__file__).parents[3] / "api/web"
 TEMPLATES = {path.name: path.read_text(encoding="utf-8") for path in sorted((FOLDER / "templates").glob("*.html"))}
-MODULES = {path.name: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.py")) if not path.name.endswith("words.py")}
+MODULES = {path.name: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.py")) if "words" not in path.name}
 
 TRIED = (TriedKind, RowExplained, TriedRule, TriedCondition)
 FAMILIES: dict[str, type[StrEnum]] = {
