@@ -21,10 +21,13 @@ from sigma.types import (
     SigmaType,
 )
 
+from collector.domain.trap_oids import other_spelling
 from rules.pattern import BadPattern, longest_piece, network_test, number, plain_text, regex_test, text_test
 from rules.text import Values, fold
 
 KIND_FIELD = "notification"
+TRAP_OID_FIELD = "trap_oid"
+"""Both spellings of an OID are the same trap (`collector.domain.trap_oids`)."""
 Check: TypeAlias = Callable[[Values], bool]
 
 
@@ -133,6 +136,8 @@ def _plain(value: SigmaType) -> str | None:
 
 def _one_of(selection: str, name: str, plain: dict[str, str]) -> Test:
     wanted = frozenset(plain)
+    if name == TRAP_OID_FIELD:
+        wanted |= {other_spelling(oid) for oid in plain} - {""}
     shown = f"is {' or '.join(sorted(plain.values()))}" if len(plain) < 6 else f"is one of {len(plain)} values"
     return Test(selection, name, shown, lambda text: text is not None and fold(text) in wanted, wanted)
 

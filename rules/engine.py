@@ -33,7 +33,7 @@ class RuleSet:
         try:
             kind = self._single.get(trap.trap_oid) or choose(self.traps.find(trap.trap_oid), products)
             if kind is None or kind.traps is None:
-                return [_unknown(products)]
+                return [_unknown(products, reason=Reason.NO_KIND if trap.trap_oid else Reason.NO_TRAP_OID)]
             values = kind.traps.read(trap, source)
             return [_decide(kind, values, 0, _product(kind.pack, products), TransportKind.SNMP, trace)]
         except Exception as error:  # noqa: BLE001 - the edge: no notification may stop the line
@@ -84,8 +84,8 @@ def _product(pack: PackSpec, products: tuple[str, ...]) -> str:
     return pack.products[0]
 
 
-def _unknown(products: tuple[str, ...]) -> Classified:
-    return Classified(0, Outcome.UNMATCHED, Reason.NO_KIND, "", products[0] if products else "", "", {})
+def _unknown(products: tuple[str, ...], *, reason: Reason = Reason.NO_KIND) -> Classified:
+    return Classified(0, Outcome.UNMATCHED, reason, "", products[0] if products else "", "", {})
 
 
 def _failed(kind: CompiledKind | None, row: int, products: tuple[str, ...], error: Exception) -> Classified:

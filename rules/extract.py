@@ -4,7 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from collector.domain.mail import Mail
+from collector.domain.octets import OPAQUE, date_and_time, wrapped_number
 from collector.domain.trap import Trap, VarbindValue
+from collector.domain.trap_oids import other_spelling
+from collector.domain.windows_events import windows_event
 from rules.derive import Step, step
 from rules.labels import LabelFinder
 from rules.model import FieldSpec, MailSide, SnmpSide
@@ -12,6 +15,7 @@ from rules.text import Values, clean, fold, from_octets
 
 MAX_TEXT = 1_000_000
 """Characters of a mail's text that fields are looked for in."""
+_OF_EVENTS = frozenset({"windows_source", "windows_id"})
 _Convert = Callable[[VarbindValue, str], str | None]
 
 
@@ -28,14 +32,8 @@ def _suffix_only(_value: VarbindValue, suffix: str) -> str | None:
 
 
 def _as_date(value: VarbindValue, _suffix: str) -> str | None:
-    """DateAndTime (RFC 2579): 8 octets, or 11 with the offset from UTC. Anything else is shown as it came."""
-    if not isinstance(value, bytes) or len(value) not in {8, 11}:
-        return _as_text(value, "")
-    year, month, day, hour, minute, second = int.from_bytes(value[:2], "big"), *value[2:7]
-    if not (1 <= month <= 12 and 1 <= day <= 31 and hour <= 23 and minute <= 59 and second <= 60):
-        return _as_text(value, "")
-    zone = f" {chr(value[8])}{value[9]:02}:{value[10]:02}" if len(value) == 11 and value[8] in b"+-" else ""
-    return f"{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}{zone}"
+    """DateAndTime. Anything else is shown as it came."""
+    return (date_and_time(value) if isinstance(value, bytes) else None) or _as_text(value, "")
 
 
 def _converter(spec: FieldSpec) -> _Convert:
@@ -66,6 +64,8 @@ class TrapReader:
         self.source = "source" in built_in
         self.oid = "trap_oid" in built_in
         self.low = "specific_low" in built_in
+        self._event = not built_in.isdisjoint(_OF_EVENTS)
+        self._spelled = {other_spelling(oid): oid for oid in side.oids if other_spelling(oid) not in side.oids}
 
     def read(self, trap: Trap, source: str) -> Values:
         """Fields and the built-in ones that the rules use."""
@@ -73,22 +73,35 @@ class TrapReader:
         if self.source:
             values["source"] = source
         if self.oid:
-            values["trap_oid"] = trap.trap_oid
+            values["trap_oid"] = self._spelled.get(trap.trap_oid, trap.trap_oid)
         if self.low:
             values["specific_low"] = specific_low(trap.trap_oid)
-        wanted = self._wanted
-        if wanted:
-            for oid, _tag, value in trap.varbinds:
-                for prefix, dotted, targets in wanted:
-                    if oid.startswith(dotted) or oid == prefix:
-                        for name, convert in targets:
-                            if name not in values:
-                                text = convert(value, oid[len(dotted) :])
-                                if text:
-                                    values[name] = text
-                        break
+        if self._event:
+            _read_event(trap.trap_oid, values)
+        if self._wanted:
+            self._read_varbinds(trap, values)
         _apply(self._steps, values)
         return values
+
+    def _read_varbinds(self, trap: Trap, values: Values) -> None:
+        wanted = self._wanted
+        for oid, tag, value in trap.varbinds:
+            for prefix, dotted, targets in wanted:
+                if oid.startswith(dotted) or oid == prefix:
+                    if tag == OPAQUE and isinstance(value, bytes):
+                        value = wrapped_number(value) or value
+                    for name, convert in targets:
+                        if name not in values:
+                            text = convert(value, oid[len(dotted) :])
+                            if text:
+                                values[name] = text
+                    break
+
+
+def _read_event(trap_oid: str, values: Values) -> None:
+    event = windows_event(trap_oid)
+    if event is not None:
+        values["windows_source"], values["windows_id"] = clean(event.source), str(event.number)
 
 
 def specific_low(trap_oid: str) -> str:

@@ -6,9 +6,6 @@ from enum import StrEnum
 
 from collector.domain.signal import CaseKind, Urgency, Words
 
-WINDOWS_TRAPS = "1.3.6.1.4.1.311.1.13.1"
-"""Where the Windows SNMP service puts event log entries: this, the length and characters of the log source's name, 0, the id."""
-
 
 class TransportKind(StrEnum):
     """The two ways a notification comes; also the keys of a kind and the wire forms of a test."""
@@ -18,7 +15,7 @@ class TransportKind(StrEnum):
 
 
 BUILT_IN = {
-    TransportKind.SNMP: frozenset({"source", "notification", "trap_oid", "specific_low"}),
+    TransportKind.SNMP: frozenset({"source", "notification", "trap_oid", "specific_low", "windows_source", "windows_id"}),
     TransportKind.MAIL: frozenset({"source", "notification", "subject", "text"}),
 }
 """Fields that every notification of the transport has without asking."""

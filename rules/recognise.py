@@ -3,40 +3,21 @@ another, over all packs at once. The most specific kind comes first; a source's 
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import lru_cache
 
 from collector.domain.mail import Mail
+from collector.domain.trap_oids import other_spelling
+from collector.domain.windows_events import windows_event
 from rules.compiled import CompiledKind
-from rules.model import WINDOWS_TRAPS
 from rules.text import as_phrase, fold, words_of
 
 MAX_ANCHOR_TEXT = 131_072
 """Characters of subject and text that anchors are looked for in."""
-_WINDOWS = WINDOWS_TRAPS + "."
 _MAX_ARCS = 128
 
 
-@lru_cache(maxsize=512)
-def windows_entry(trap_oid: str) -> tuple[str, int] | None:
-    """(folded log source name, event id) of a trap made from a Windows event log entry; None when the OID is not of that form.
-    The id's high 16 bits are severity and are left out."""
-    if len(trap_oid) > 1_024:
-        return None
-    arcs = [int(arc) for arc in trap_oid[len(_WINDOWS) :].split(".") if arc.isascii() and arc.isdigit()]
-    length = arcs[0] if arcs else 0
-    name, rest = arcs[1 : length + 1], arcs[length + 1 :]
-    if not name or len(name) < length or not rest or any(arc > 255 for arc in name):
-        return None
-    octets = bytes(name)
-    try:
-        text = octets.decode()
-    except UnicodeDecodeError:
-        text = octets.decode("cp1252", "replace")
-    return fold(text), rest[-1] & 0xFFFF
-
-
 class TrapIndex:
-    """Kinds by exact OID, by Windows log entry, by OID prefix (longest first)."""
+    """Kinds by exact OID, by Windows log entry, by OID prefix (longest first). A trap's name is looked up in both of its
+    spellings (`trap_oids`); the one that it came in wins."""
 
     def __init__(self, kinds: list[CompiledKind]) -> None:
         self.exact: dict[str, list[CompiledKind]] = {}
@@ -50,15 +31,10 @@ class TrapIndex:
                         table.setdefault(oid, []).append(kind)
                 for entry in side.windows:
                     self._windows.setdefault(entry, []).append(kind)
-        self._add_forms_without_zero()
+        for oid, found in list(self.exact.items()):
+            self.exact.setdefault(other_spelling(oid), found)
+        self.exact.pop("", None)
         self._lengths = sorted({oid.count(".") + 1 for oid in self._under}, reverse=True)
-
-    def _add_forms_without_zero(self) -> None:
-        """`<enterprise>.0.<n>` is what RFC 3584 section 3.1 makes of a v1 trap; some agents and relays leave the 0 out."""
-        for oid, kinds in list(self.exact.items()):
-            head, zero, last = oid.rpartition(".0.")
-            if zero and last.isdigit():
-                self.exact.setdefault(f"{head}.{last}", kinds)
 
     def find(self, trap_oid: str) -> list[CompiledKind]:
         """The most specific kinds for the OID: several only on a tie."""
@@ -66,16 +42,20 @@ class TrapIndex:
         if found:
             return found
         if self._windows:
-            entry = windows_entry(trap_oid) if trap_oid.startswith(_WINDOWS) else None
-            found = self._windows.get(entry) if entry else None
+            event = windows_event(trap_oid)
+            found = self._windows.get((fold(event.source), event.number)) if event else None
             if found:
                 return found
-        arcs = trap_oid.split(".", _MAX_ARCS)
+        return self._below(trap_oid)
+
+    def _below(self, trap_oid: str) -> list[CompiledKind]:
+        arcs, other = (spelling.split(".", _MAX_ARCS) for spelling in (trap_oid, other_spelling(trap_oid)))
         for length in self._lengths:
-            if length < len(arcs):
-                found = self._under.get(".".join(arcs[:length]))
-                if found:
-                    return found
+            for spelling in (arcs, other):
+                if length < len(spelling):
+                    found = self._under.get(".".join(spelling[:length]))
+                    if found:
+                        return found
         return []
 
 

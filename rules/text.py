@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from operator import itemgetter
 
+from collector.domain.text import text_of
+
 MAX_VALUE = 4_096
 """Characters of a field's value that are kept."""
 MAX_KEY_PART = 200
@@ -47,12 +49,8 @@ def _shown(character: str) -> str:
 
 
 def from_octets(octets: bytes) -> str:
-    """An OCTET STRING as text: UTF-8, else Windows-1252 with U+FFFD for its holes. Cleaned."""
-    octets = octets[: 4 * MAX_VALUE]
-    try:
-        return clean(octets.decode())
-    except UnicodeDecodeError:
-        return clean(octets.decode("cp1252", "replace"))
+    """An OCTET STRING as text in whichever encoding it came (`text_of`). Cleaned."""
+    return clean(text_of(octets[: 4 * MAX_VALUE]))
 
 
 def fold(text: str) -> str:

@@ -2,6 +2,7 @@
 elsewhere."""
 
 from collector.domain.mail import Mail
+from collector.domain.text import harmless, text_of, unicode_of, western_of
 from collector.domain.trap import NotDecoded, Secured, Trap
 
 OCTET_STRING = 0x04
@@ -9,44 +10,45 @@ _LINE_BREAKS = "\n\r\t"
 
 
 def whole_text(decoded: Trap | Secured | Mail | NotDecoded | None) -> str | None:
-    """A mail's body, or the first text among a trap's variables; None when there is none."""
+    """A mail's body, or the first text among a trap's variables, harmless to show; None when there is none."""
     if isinstance(decoded, Mail):
-        return storable(decoded.text)
-    if isinstance(decoded, Trap):
-        for _, tag, value in decoded.varbinds:
-            if tag == OCTET_STRING and isinstance(value, bytes) and len(value) > 1:
-                return octets_as_text(value) or value.decode("utf-8", "replace")
-    return None
+        return harmless(decoded.text)
+    return trap_text(decoded) if isinstance(decoded, Trap) else None
 
 
-def storable(text: str) -> str:
-    """The text with every half of a surrogate pair replaced: JSON in UTF-8 cannot carry them."""
-    return text.encode("utf-8", "replace").decode()
+def trap_text(trap: Trap, *, most: int = 65_536) -> str | None:
+    """The first text among the variables, at most so many characters of it; without one, the first octets that are nearly
+    text."""
+    strings = [value for _, tag, value in trap.varbinds if tag == OCTET_STRING and type(value) is bytes and len(value) > 1]
+    for octets in strings:
+        text = octets_as_text(octets[: most * 4])
+        if text:
+            return text[:most]
+    nearly = next((octets for octets in strings if _mostly_plain(octets)), None)
+    return None if nearly is None else harmless(text_of(nearly[: most * 4]).rstrip("\0"))[:most]
 
 
 def octets_as_text(octets: bytes) -> str | None:
-    """What an OCTET STRING says when it is text: UTF-8, else Windows-1252, NUL at its end dropped; None when it is not."""
-    trimmed = octets.rstrip(b"\0")
-    if octets and not trimmed:
-        return None
-    try:
-        text = trimmed.decode()
-    except UnicodeDecodeError:
-        return _windows_text(trimmed)
-    return text if _reads_as_text(text) else None
+    """What an OCTET STRING says when it is text: Unicode, else Windows-1252; harmless to show, NUL at its end dropped.
+
+    None when it is not: controls other than line ends and tabs stand in it, or too few plain characters for Windows-1252, in
+    which nearly every octet is a letter, so that hardware addresses would pass.
+    """
+    text = unicode_of(octets)
+    if text is None:
+        if not _mostly_plain(octets):
+            return None
+        text = western_of(octets)
+    trimmed = text.rstrip("\0")
+    if trimmed.isprintable():
+        return trimmed if trimmed or not text else None
+    return None if any(_is_control(character) for character in trimmed) else harmless(trimmed)
 
 
-def _windows_text(octets: bytes) -> str | None:
-    """Nearly every octet is a letter in Windows-1252, so hardware addresses would pass; text is mostly ASCII in our languages."""
-    plain = sum(0x20 <= octet < 0x7F for octet in octets)
-    if plain * 4 < len(octets) * 3:
-        return None
-    try:
-        text = octets.decode("cp1252")
-    except UnicodeDecodeError:
-        return None
-    return text if _reads_as_text(text) else None
+def _is_control(character: str) -> bool:
+    return (character < " " and character not in _LINE_BREAKS) or "\x7f" <= character <= "\x9f"
 
 
-def _reads_as_text(text: str) -> bool:
-    return not any((char < " " and char not in _LINE_BREAKS) or char == "\x7f" for char in text)
+def _mostly_plain(octets: bytes) -> bool:
+    """At least three of four octets are printable ASCII, as in every text of our languages."""
+    return sum(0x20 <= octet < 0x7F for octet in octets) * 4 >= len(octets) * 3

@@ -63,6 +63,7 @@ class Reason(StrEnum):
     TIME_SYNCHRONISATION = "time_synchronisation"
     # unmatched
     NO_KIND = "no_kind"
+    NO_TRAP_OID = "no_trap_oid"
     NO_RULE = "no_rule"
     MISSING_KEY_FIELD = "missing_key_field"
     RULE_FAILED = "rule_failed"

@@ -13,14 +13,12 @@ from collector.domain.signal import CaseKind, SignalType, Urgency
 from collector.domain.trap import Pdu, SnmpVersion, Trap
 from rules.engine import RuleSet
 from rules.loader import builtin_packs_path, load_packs
-from rules.model import WINDOWS_TRAPS
-from rules.recognise import windows_entry
 
 MakeTrap = Callable[..., Trap]
 MakeMail = Callable[[str, str], Mail]
 OID = "1.3.6.1.4.1.99999"
 BUILT_IN = load_packs(builtin_packs_path()).ruleset
-SEP_SOURCE = f"{WINDOWS_TRAPS}.18.83.121.109.97.110.116.101.99.32.65.110.116.105.86.105.114.117.115"
+SEP_SOURCE = "1.3.6.1.4.1.311.1.13.1.18.83.121.109.97.110.116.101.99.32.65.110.116.105.86.105.114.117.115"
 
 
 def second_pack(good_pack: str, name: str) -> str:
@@ -87,7 +85,7 @@ def test_a_mail_over_the_limits_says_so_in_a_last_row(ruleset: RuleSet, mail: Ma
 @pytest.mark.parametrize(
     ("oid", "reason", "notification"),
     [
-        pytest.param("", Reason.NO_KIND, "", id="no trap OID"),
+        pytest.param("", Reason.NO_TRAP_OID, "", id="no trap OID"),
         pytest.param(f"{OID}.1.0.2", Reason.NO_KIND, "", id="unknown OID"),
         pytest.param(f"{OID}.1.0.1.1", Reason.NO_KIND, "", id="an exact OID is exact"),
         pytest.param(f"{OID}.1.0.1", Reason.MISSING_KEY_FIELD, "status", id="no host"),
@@ -135,24 +133,6 @@ def test_the_more_specific_kind_wins_over_the_product(good_pack: str, trap: Make
     assert ruleset.classify_trap(found, source="s", products=("broad-console",))[0].pack == "demo"
     assert ruleset.classify_trap(trap(f"{OID}.7", {}), source="s", products=())[0].pack == "broad"
     assert ruleset.classify_mail(mail("Demo status", "Host: x"), source="s", products=("broad-console",))[0].pack == "demo"
-
-
-@pytest.mark.parametrize(
-    ("oid", "expected"),
-    [
-        pytest.param(f"{SEP_SOURCE}.0.51", ("symantec antivirus", 51), id="v2 form"),
-        pytest.param(f"{SEP_SOURCE}.51", ("symantec antivirus", 51), id="without the 0"),
-        pytest.param(f"{SEP_SOURCE}.0.1073741875", ("symantec antivirus", 51), id="severity bits"),
-        pytest.param(f"{SEP_SOURCE}.0.3221225523", ("symantec antivirus", 51), id="negative specific modulo 2^32"),
-        pytest.param(f"{WINDOWS_TRAPS}.4.65.66", None, id="name shorter than its length"),
-        pytest.param(f"{WINDOWS_TRAPS}.1.999.0.5", None, id="not octets"),
-        pytest.param(f"{WINDOWS_TRAPS}.1.233.0.5", ("é", 5), id="Windows-1252"),
-        pytest.param(f"{WINDOWS_TRAPS}.", None, id="nothing behind"),
-        pytest.param(f"{WINDOWS_TRAPS}.x.y", None, id="no numbers"),
-    ],
-)
-def test_a_windows_log_source_is_read_from_the_oid(oid: str, expected: tuple[str, int] | None) -> None:
-    assert windows_entry(oid) == expected
 
 
 def test_trace_tells_the_conditions_that_held(ruleset: RuleSet, mail: MakeMail) -> None:

@@ -106,6 +106,36 @@ def test_a_trap_gives_fields(
     assert fields_of_trap(load, trap, field, varbinds) == expected
 
 
+@pytest.mark.parametrize(
+    ("oid", "expected"),
+    [
+        pytest.param("1.3.6.1.4.1.311.1.13.1.2.65.98.0.3221225523", {"s": "Ab", "n": "51"}, id="a Windows event"),
+        pytest.param("1.3.6.1.4.1.311.1.13.1.2.65.98.51", {"s": "Ab", "n": "51"}, id="without the 0"),
+        pytest.param("1.3.6.1.4.1.311.1.13.1.9.65.98.0.51", {}, id="a name that ends too early"),
+        pytest.param("1.3.6.1.4.1.311.1.1.3.1.1.0.6", {}, id="another trap"),
+    ],
+)
+def test_source_and_id_of_any_windows_event_are_fields(load: Load, trap: MakeTrap, oid: str, expected: dict[str, str]) -> None:
+    pack = PACK.replace("SIDE", 'snmp:\n      trap_oid_under: "1.3.6.1.4.1.311.1"')
+    pack = pack.replace("FIELD", "s: {first_of: [windows_source]}\n        n: {first_of: [windows_id]}")
+    ruleset = load(pack.replace("WIRE", 'trap: {oid: "1.3.6.1.4.1.311.1.13.1.1.65.0.1", varbinds: {}}'))
+
+    (answer,) = ruleset.classify_trap(trap(oid), source="s", products=())
+
+    assert answer.fields == expected
+
+
+def test_a_number_in_an_opaque_is_a_number(load: Load, trap: MakeTrap) -> None:
+    pack = PACK.replace("SIDE", f'snmp:\n      trap_oid_under: "{OID}"').replace("FIELD", f'v: {{oid: "{OID}.2.1"}}')
+    ruleset = load(pack.replace("WIRE", f'trap: {{oid: "{OID}.0.1", varbinds: {{}}}}'))
+    found = trap(f"{OID}.0.1")
+    found.varbinds = [(f"{OID}.2.1.0", 0x44, bytes.fromhex("9f780442f6e979"))]
+
+    (answer,) = ruleset.classify_trap(found, source="s", products=())
+
+    assert answer.fields == {"v": "123.456"}
+
+
 def test_the_high_half_of_a_windows_id_is_dropped(load: Load, trap: MakeTrap) -> None:
     assert fields_of_trap(load, trap, "v: {first_of: [specific_low]}", {}, f"{OID}.0.1073748860") == {"v": "7036"}
 
