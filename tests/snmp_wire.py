@@ -91,7 +91,37 @@ def v1_message(
     return message(pdu, version=version)
 
 
-def v3_message() -> bytes:
-    """The outer shape of an encrypted v3 message (RFC 3412 section 6)."""
-    header = tlv(0x30, integer(1), integer(65_507), tlv(0x04, b"\x03"), integer(3))
-    return tlv(0x30, integer(3), header, tlv(0x04, tlv(0x30)), tlv(0x04, b"\x00" * 16))
+ENGINE = bytes.fromhex("80001f8880c0ffee0102030405")
+
+
+def scoped(pdu: bytes, *, context_engine_id: bytes = ENGINE, context_name: bytes = b"") -> bytes:
+    """A scoped PDU (RFC 3412 section 6.8)."""
+    return tlv(0x30, tlv(0x04, context_engine_id), tlv(0x04, context_name), pdu)
+
+
+def v3_global(*, message_id: int = 99, max_size: int = 65_507, flags: bytes = b"\x00", model: int = 3) -> bytes:
+    """msgGlobalData (RFC 3412 section 6)."""
+    return tlv(0x30, integer(message_id), integer(max_size), tlv(0x04, flags), integer(model))
+
+
+def v3_security(
+    *,
+    engine_id: bytes = ENGINE,
+    boots: int = 3,
+    time: int = 4711,
+    user: bytes = b"console-1",
+    digest: bytes = b"",
+    salt: bytes = b"",
+) -> bytes:
+    """UsmSecurityParameters (RFC 3414 section 2.4), not yet in their OCTET STRING."""
+    return tlv(0x30, tlv(0x04, engine_id), integer(boots), integer(time), *(tlv(0x04, part) for part in (user, digest, salt)))
+
+
+def v3_message(
+    body: bytes = scoped(v2_pdu(uptime(), trap_oid())),
+    *,
+    about: bytes = v3_global(),
+    security: bytes = v3_security(),
+) -> bytes:
+    """A whole message around a scoped PDU, as it is or encrypted in an OCTET STRING; by itself a trap at noAuthNoPriv."""
+    return tlv(0x30, integer(3), about, tlv(0x04, security), body)

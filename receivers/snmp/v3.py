@@ -44,7 +44,7 @@ def header(data: bytes, at: int, end: int) -> Secured:
     if digest[1] - digest[0] > MAX_DIGEST_OCTETS:
         raise BerError(Reason.BAD_PDU, "msgAuthenticationParameters is too long")
     salt, _ = _octets(data, digest[1], stop, what="msgPrivacyParameters", most=MAX_SALT_OCTETS)
-    encrypted = data[after] == ber.OCTET_STRING
+    encrypted = after < end and data[after] == ber.OCTET_STRING
     inner, stop = _part(data, after, end, tag=ber.OCTET_STRING if encrypted else ber.SEQUENCE, what="the scoped PDU")
     body = (inner if encrypted else after, stop)
     level_of(flags[0], encrypted=encrypted)
@@ -63,8 +63,12 @@ def level_of(flags: int, *, encrypted: bool) -> SecurityLevel:
 
 
 def _part(data: bytes, at: int, end: int, *, tag: int, what: str) -> tuple[int, int]:
+    """Where the content of the element at `at` begins and ends."""
     if at >= end or data[at] != tag:
         raise BerError(Reason.BAD_PDU, f"{what} is missing or of another type")
+    stop = at + 2 + data[at + 1]
+    if data[at + 1] < 0x80 and stop <= end:
+        return at + 2, stop
     return content(data, at + 1, end)
 
 

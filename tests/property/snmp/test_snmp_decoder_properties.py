@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.domain.trap import NotDecoded, Trap
+from collector.domain.trap import NotDecoded, Secured, Trap
 from receivers.snmp.message import Shape, decode, peek, response_to
 from tests import snmp_wire as wire
 
@@ -30,6 +30,8 @@ def messages(draw: st.DrawFn) -> bytes:
     """A well-formed message of any kind."""
     varbinds = [wire.varbind(name, element) for name, (element, _) in draw(BINDINGS)]
     kind = draw(st.sampled_from((wire.TRAP_V1, wire.TRAP_V2, wire.INFORM, wire.GET, wire.RESPONSE)))
+    if draw(st.booleans()):
+        return wire.v3_message(wire.scoped(wire.v2_pdu(*varbinds, tag=kind, request_id=draw(INTEGERS))))
     if kind == wire.TRAP_V1:
         return wire.v1_message(*varbinds, generic=draw(st.integers(-1, 7)), specific=draw(INTEGERS))
     return wire.v2_message(*varbinds, tag=kind, request_id=draw(INTEGERS), version=draw(st.integers(0, 3)))
@@ -58,7 +60,7 @@ HOSTILE = st.one_of(st.binary(max_size=300), mutated(), st.binary(max_size=100).
 def test_any_octets_give_a_notification_or_a_reason(datagram: bytes) -> None:
     result = decode(datagram)
 
-    assert isinstance(result, Trap | NotDecoded)
+    assert isinstance(result, Trap | Secured | NotDecoded)
     if isinstance(result, NotDecoded):
         assert result.reason
         assert result.reason != "decoder_failed"

@@ -271,9 +271,12 @@ def test_other_pdus_are_no_notifications(tag: int) -> None:
 
 
 def test_of_a_v3_message_only_the_header_is_told() -> None:
-    result = decode(wire.v3_message())
+    datagram = wire.v3_message()
+
+    result = decode(datagram)
 
     assert isinstance(result, Secured)
+    assert (result.engine_id, result.user, result.message_id) == (wire.ENGINE, b"console-1", 99)
 
 
 def named(raw: bytes) -> bytes:
@@ -325,7 +328,7 @@ def named(raw: bytes) -> bytes:
         pytest.param(
             wire.v2_message(wire.varbind(NAME, wire.tlv(0x04, bytes(65_507)))), Reason.TOO_LARGE, id="over-65507-octets"
         ),
-        pytest.param(wire.tlv(0x30, wire.integer(3)), Reason.TRUNCATED, id="v3-without-a-header"),
+        pytest.param(wire.tlv(0x30, wire.integer(3)), Reason.BAD_PDU, id="v3-without-a-header"),
         pytest.param(wire.message(b"\x05\x00", version=3), Reason.BAD_PDU, id="v3-that-looks-like-v2c"),
     ],
 )
