@@ -1,0 +1,39 @@
+"""What we know of the time of somebody else's SNMP engine, and whether a message of it is too old to be believed (RFC 3414
+sections 2.3 and 3.2 step 7b). Nothing is remembered here."""
+
+from typing import NamedTuple, Self
+
+MAX_BOOTS = 0x7FFFFFFF
+"""RFC 3414 section 2.2.2: an engine that got there is never in time again."""
+WINDOW_SECONDS = 150
+"""RFC 3414 section 2.2.3."""
+_US_PER_SECOND = 1_000_000
+
+
+class EngineTime(NamedTuple):
+    """The highest boots and time (seconds) that an authentic message of the engine said, and when it arrived (microseconds since
+    the epoch). What arrives is judged by the time of its own arrival, which may be before that: lanes are not served in turn."""
+
+    boots: int
+    time: int
+    at_us: int
+
+    def notion(self, at_us: int) -> int:
+        """What the engine's clock shows at that time, as far as we know: it runs as fast as ours. May be below zero."""
+        return self.time + (at_us - self.at_us) // _US_PER_SECOND
+
+    def after(self, boots: int, time: int, at_us: int) -> Self | None:
+        """What is known after an authentic message that says so arrived; None when it is outside the time window.
+
+        Higher boots, or a higher time within the same ones, are always within it: they are the newest word.
+        """
+        if self.boots >= MAX_BOOTS or boots >= MAX_BOOTS:
+            return None
+        if boots > self.boots or (boots == self.boots and time > self.time):
+            return type(self)(boots, time, at_us)
+        return self if boots == self.boots and time >= self.notion(at_us) - WINDOW_SECONDS else None
+
+    @classmethod
+    def first(cls, boots: int, time: int, at_us: int) -> Self | None:
+        """What is known after the first authentic message; None when it is outside the time window."""
+        return cls(boots, time, at_us) if boots < MAX_BOOTS else None
