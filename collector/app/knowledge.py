@@ -11,6 +11,7 @@ from collector.domain.trap import Trap
 from collector.logs import Log
 from collector.pipeline.draft import Decoders
 from collector.pipeline.identify import SourceIndex
+from collector.pipeline.remembered import RememberedRules
 from collector.pipeline.stages import Knowledge
 from collector.secrets import SecretBox
 from collector.store.engine import Store
@@ -34,7 +35,8 @@ class KnowledgeKeeper:
         with store.read() as connection:
             registry = load_registry(connection, self._box)
         self._ruleset = load_rules(settings)
-        self._knowledge = Knowledge(registry, SourceIndex(registry.sources), self._ruleset, decoders, settings.site, terms)
+        remembered = RememberedRules(self._ruleset)
+        self._knowledge = Knowledge(registry, SourceIndex(registry.sources), remembered, decoders, settings.site, terms)
         self._looked_at = time.monotonic()
 
     def __call__(self) -> Knowledge:
@@ -65,7 +67,7 @@ class KnowledgeKeeper:
             log.error("the rules were not reloaded", reason=f"without {', '.join(sorted(missing))}; restart to leave a pack out")
             return
         self._ruleset = loaded
-        self._knowledge = replace(self._knowledge, rules=self._ruleset)
+        self._knowledge = replace(self._knowledge, rules=RememberedRules(loaded))
 
     def explain(self, decoded: Trap | Mail, source: str, products: tuple[str, ...]) -> dict[str, object]:
         """Every kind and rule that is tried for it, condition by condition, ready for JSON."""

@@ -77,7 +77,7 @@ def remember_repeats(case: Case, *, every: timedelta) -> Case:
     """A case that only repeated: ticketing is told some time from now, once."""
     if case.handed_seq == 0 or case.note_due_at is not None:
         return case
-    return replace(case, note_due_at=case.last_seen_at + every)
+    return changed(case, note_due_at=case.last_seen_at + every)
 
 
 def post(

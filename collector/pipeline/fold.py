@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from collector.changes.change import Step
-from collector.domain.case import COLLECTOR, Case, CaseStatus, Verdict
+from collector.domain.case import COLLECTOR, Case, CaseStatus, Verdict, changed
 from collector.domain.correlation import JOINED, Decision, apply
 from collector.domain.signal import Signal
 from collector.domain.trust import Trust
@@ -99,7 +99,7 @@ class CaseFold:
             return
         entry, draft, signal = self._first_joined
         before, count = self._case, self._joined
-        self._case = replace(
+        self._case = changed(
             before,
             occurrences=before.occurrences + count,
             last_seen_at=self._last_seen_at,

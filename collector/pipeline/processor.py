@@ -71,6 +71,8 @@ class Processor:
         self._looked_ns = clock.monotonic_ns() - _LOOK_NS
         self._ready = False
         self._away = False
+        self._taken = 0
+        """Items of the last batch."""
         self.caught_up_to: datetime = EPOCH
         """What arrived in the main lanes before this is processed: the quiet times of cases are judged by it."""
         self.nothing_before: datetime = EPOCH
@@ -90,7 +92,10 @@ class Processor:
                 continue
             if self._someone_waits():
                 self._counters.yields += 1
+                self._pace.someone_waited(self._clock.monotonic_ns())
                 stop.wait(YIELD_SECONDS)
+            elif linger_seconds := self._pace.linger_seconds(self._taken):
+                stop.wait(linger_seconds)
             if not worked and not stop.is_set():
                 self._wait_for_work(_LOOK_SECONDS)
 
@@ -107,7 +112,8 @@ class Processor:
         self._ready = False  # a step that does not come to its end is begun again from what the store says
         begun_at = self._clock.now()
         self._look_for_streams()
-        batch = self._gatherer.next_batch(self._pace.limit)
+        batch = self._gatherer.next_batch(self._pace.limit(self._clock.monotonic_ns()))
+        self._taken = len(batch.entries)
         if batch.entries:
             self._work_off(batch)
             self._changed()

@@ -28,7 +28,7 @@ from collector.domain.ids import CaseId, CustomerId, ExternalKey, SourceId
 from collector.domain.registry import SELF_CODE
 from collector.domain.signal import CaseKind, MatchedCondition, Urgency, Words
 from collector.domain.trust import Trust
-from collector.store.dialect import table_of
+from collector.store.dialect import table_of, update_rows
 from collector.store.tables import NEVER, CaseRow, CustomerRow, SourceRow
 from collector.store.types import from_micros, to_micros
 
@@ -204,19 +204,18 @@ def count_repeats(connection: Connection, cases: Sequence[Case]) -> None:
     """Write what a plain repeat changes. The storm's statement: five columns, not forty."""
     if cases:
         names = ("occurrences", "last_seen_at", "trust", "note_due_at", "version")
-        statement = update(_CASES).where(_CASES.c.id == bindparam("row_id")).values({name: bindparam(name) for name in names})
         values = [
-            {
-                "row_id": case.id,
-                "occurrences": case.occurrences,
-                "last_seen_at": case.last_seen_at,
-                "trust": int(case.trust),
-                "note_due_at": case.note_due_at,
-                "version": case.version,
-            }
+            (
+                case.occurrences,
+                to_micros(case.last_seen_at),
+                int(case.trust),
+                None if case.note_due_at is None else to_micros(case.note_due_at),
+                case.version,
+                case.id,
+            )
             for case in cases
         ]
-        connection.execute(statement, values)
+        update_rows(connection, _CASES, names, values, key="id")
 
 
 def find_open_versions(
