@@ -94,7 +94,7 @@ class Processor:
                 self._counters.yields += 1
                 self._pace.someone_waited(self._clock.monotonic_ns())
                 stop.wait(YIELD_SECONDS)
-            elif linger_seconds := self._pace.linger_seconds(self._taken):
+            elif linger_seconds := self._pace.linger_seconds(self._taken, self._clock.monotonic_ns()):
                 stop.wait(linger_seconds)
             if not worked and not stop.is_set():
                 self._wait_for_work(_LOOK_SECONDS)

@@ -22,7 +22,7 @@ from receivers.snmp.udp import Listener
 GROUP_DATAGRAMS = 1_000
 GROUP_OCTETS = 8 << 20
 SMALL_GROUP = 200
-LINGER_SECONDS = 0.004
+LINGER_SECONDS = 0.007
 """After a small group without informs the next one is left to grow for a moment: else a steady trickle is synced trap by trap.
 A trap is still durable within 10 ms, and nobody waits for an answer."""
 REPORT_EVERY_NS = NS_PER_SECOND

@@ -56,4 +56,10 @@ def test_small_batches_teach_nothing() -> None:
     ],
 )
 def test_only_dense_traffic_is_left_to_gather(items: int, seconds: float) -> None:
-    assert Pace(2_000).linger_seconds(items) == seconds
+    assert Pace(2_000).linger_seconds(items, 0) == seconds
+
+
+def test_a_batch_that_was_filled_is_followed_at_once_also_while_people_work() -> None:
+    pace = experienced()
+    pace.someone_waited(0)
+    assert (pace.linger_seconds(249, 1), pace.linger_seconds(250, 1), pace.linger_seconds(500, 1)) == (LINGER_SECONDS, 0.0, 0.0)
