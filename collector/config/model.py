@@ -86,6 +86,16 @@ def _data_dir(value: object) -> Path:
     return directory
 
 
+def _engine_id(value: str) -> str:
+    """RFC 3411 section 5, SnmpEngineID."""
+    if not value:
+        return ""
+    digits = value.removeprefix("0x").lower()
+    if not _ENGINE_ID.fullmatch(digits) or not digits.strip("0") or not digits.strip("f"):
+        raise ValueError("must be 5 to 32 octets in hexadecimal digits, neither all 00 nor all ff")
+    return digits
+
+
 def _web_address(value: str) -> str:
     if value and not _WEB.fullmatch(value):
         raise ValueError(f"must be an address such as https://collector.example.org, not {value!r}")
@@ -158,13 +168,22 @@ class StoreSettings(Section):
 
 
 class SnmpSettings(Section):
-    """Trap intake. `receive_buffer` in octets; `rate_limit` in datagrams per second and peer address, 0 = off."""
+    """Trap intake. `receivers`: processes that share the listeners. `receive_buffer` in octets; `rate_limit` in datagrams per
+    second and peer address, 0 = off. `engine_id` of the own engine in hexadecimal digits; empty: `<data_dir>/snmp-engine.json`
+    keeps one that the collector makes."""
 
     listen: Addresses = (ListenAddress("127.0.0.1", 1162),)
+    receivers: Annotated[StrictInt, Field(ge=1, le=MOST_RECEIVERS)] = 1
     receive_buffer: Annotated[StrictInt, Field(ge=4096, le=2**30)] = 268_435_456
     rate_limit: Count = 1000
     burst: Positive = 10_000
     trusted_relays: Networks = ()
+    engine_id: Annotated[StrictStr, AfterValidator(_engine_id)] = ""
+
+    @property
+    def own_engine_id(self) -> bytes:
+        """`engine_id` in octets; none: the collector makes it."""
+        return bytes.fromhex(self.engine_id)
 
 
 class SmtpSettings(Section):
@@ -337,9 +356,21 @@ class Settings(Section):
         """Where the key of the secrets is when the settings name none."""
         return self.data_dir / "secret.key"
 
-    def address_file(self, role: Role) -> Path:
-        """The file in which a running role tells the address of its metrics listener, `host:port`."""
-        return self.run_dir / f"{role}.addr"
+    @property
+    def engine_file(self) -> Path:
+        """Id and boots of the own SNMP engine."""
+        return self.data_dir / "snmp-engine.json"
+
+    def receivers_of(self, role: Role) -> range:
+        """The numbers of the role's processes."""
+        return range(self.snmp.receivers if role is Role.SNMP else 1)
+
+    def process_names(self, role: Role) -> list[str]:
+        return [role.process_name(receiver) for receiver in self.receivers_of(role)]
+
+    def address_file(self, process: str) -> Path:
+        """The file in which a running process tells the address of its metrics listener, `host:port`."""
+        return self.run_dir / f"{process}.addr"
 
     def listeners(self) -> Iterator[tuple[str, ListenAddress]]:
         """Every address that the outside may reach, with the key that names it."""
