@@ -29,8 +29,12 @@ from collector.domain.sla import ResponseStarts
 from collector.domain.working_hours import WeeklyHours
 
 DATA_DIR_MARK = "{data_dir}"
-_SHORTEST_SECRET = 32
+MOST_RECEIVERS = 16
+"""Far above what a machine can use: the journal's disk and the processing of what was received are slower than that many."""
+SHORTEST_KEY = 32
+"""Characters of a key that seals secrets; a made one has 43 and 256 random bits."""
 _DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
+_ENGINE_ID = re.compile(r"([0-9a-f]{2}){5,32}")
 _WEB = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
 
 
@@ -141,7 +145,7 @@ Minutes: TypeAlias = Annotated[StrictInt, Field(ge=1, le=100_000)]
 
 
 class Role(StrEnum):
-    """The processes of the collector: names in commands, logs and the `role` label of metrics."""
+    """What processes of the collector do. Each role is one process, but for `snmp`, which can be several receivers."""
 
     SNMP = "snmp"
     SMTP = "smtp"
@@ -153,6 +157,11 @@ class Role(StrEnum):
     def key(self) -> str:
         """The name in the settings."""
         return self.value.replace("-", "_")
+
+    def process_name(self, receiver: int = 0) -> str:
+        """The name of one of its processes in logs, the `role` label of metrics and the run directory: `snmp` for the first
+        receiver, `snmp-1` for the second."""
+        return f"{self.value}-{receiver}" if receiver else self.value
 
 
 class Section(BaseModel):
@@ -266,9 +275,11 @@ class RuleSettings(Section):
 
 
 def _secret_key(value: SecretStr) -> SecretStr:
-    """No message repeats it."""
-    if any(len(key) < _SHORTEST_SECRET for key in value.get_secret_value().split()):
-        raise ValueError(f"a key has at least {_SHORTEST_SECRET} characters")
+    """No message repeats it. Blanks alone would pass for no key, and another one be made."""
+    text = value.get_secret_value()
+    keys = text.split()
+    if (text and not keys) or any(len(key) < SHORTEST_KEY or not key.isascii() for key in keys):
+        raise ValueError(f"a key has at least {SHORTEST_KEY} characters of ASCII")
     return value
 
 
@@ -287,7 +298,7 @@ class LogSettings(Section):
 
 
 class MetricsListen(Section):
-    """The loopback listener of each role. With port 0 the address is found in `<data_dir>/run/<role>.addr`."""
+    """The loopback listener of each role. With port 0 the address is found in `<data_dir>/run/<process>.addr`."""
 
     snmp: LoopbackAddress = ListenAddress("127.0.0.1", 0)
     smtp: LoopbackAddress = ListenAddress("127.0.0.1", 0)
@@ -301,9 +312,10 @@ class MetricsSettings(Section):
 
     listen: MetricsListen = MetricsListen()
 
-    def of(self, role: Role) -> ListenAddress:
+    def of(self, role: Role, receiver: int = 0) -> ListenAddress:
+        """Receivers beside the first one take a free port: the address names one."""
         address: ListenAddress = getattr(self.listen, role.key)
-        return address
+        return ListenAddress(address.host, 0) if receiver else address
 
 
 class Settings(Section):
