@@ -74,6 +74,12 @@ def v2_message(*varbinds: bytes, tag: int = TRAP_V2, request_id: int = 77, versi
     return message(v2_pdu(uptime(), trap_oid(), *varbinds, tag=tag, request_id=request_id), version=version)
 
 
+def v2_message_of(size: int, *, tag: int = TRAP_V2) -> bytes:
+    """A whole message of exactly so many octets, 1,000 to 65,507, nearly all of them in one value."""
+    room = size - len(v2_message(varbind(HEALTH, tlv(0x04, bytes(size - 250))), tag=tag))
+    return v2_message(varbind(HEALTH, tlv(0x04, b"x" * (size - 250 + room))), tag=tag)
+
+
 def inform(*varbinds: bytes, request_id: int = 77) -> bytes:
     return v2_message(*varbinds, tag=INFORM, request_id=request_id)
 
