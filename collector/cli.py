@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check-config": ("check", "check the settings and say every mistake"),
     "calendar": ("calendar_commands", "show and check the working calendar"),
     "customers": ("store_commands", "import customers and their sources"),
+    "secrets": ("secret_commands", "seal the store's secrets with a new key"),
     "api-key": ("store_commands", "create keys for the API"),
     "user": ("user_commands", "people who sign in on the page"),
     "journal": ("journal_commands", "go on after the journal was lost"),

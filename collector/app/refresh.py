@@ -30,11 +30,16 @@ class SnapshotRefresher:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="snapshot", daemon=True)
         self.view = SnapshotView(clock, _last(path, box))
-        self._away = False
+        self._trouble: Exception | None = None
+        """Why the last question had no answer."""
         self._asked = False
 
     def start(self) -> None:
+        """Raise ConfigurationError when the store is there and its secrets cannot be opened: its communities and users would be
+        strangers."""
         self.refresh()
+        if isinstance(self._trouble, ConfigurationError):
+            raise self._trouble
         self._thread.start()
 
     def stop(self) -> None:
@@ -51,11 +56,11 @@ class SnapshotRefresher:
         try:
             present = self._read()
         except Exception as error:  # noqa: BLE001 (a thread that ended here would leave new mailboxes unknown for ever)
-            if not self._away:
-                log.warning("the store is away; the snapshot is used alone", reason=f"{type(error).__name__}: {error}")
-            self._away = True
+            if type(error) is not type(self._trouble):
+                _tell(error)
+            self._trouble = error
             return
-        self._away = False
+        self._trouble = None
         known = self.view.current()
         if known != present or not self._asked:  # the first time also what an older key sealed
             # A full disk must not keep a receiver from what it knows in memory.
@@ -78,6 +83,13 @@ class SnapshotRefresher:
         mailboxes = frozenset(source.mailbox.casefold() for source in registry.sources if source.mailbox is not None)
         accesses = tuple(source.snmp for source in registry.sources if source.snmp is not None)
         return Snapshot(registry.version, mailboxes, self._domains, accesses)
+
+
+def _tell(error: Exception) -> None:
+    if isinstance(error, ConfigurationError):
+        log.error("the secrets in the store cannot be opened; the snapshot is used alone", reason=str(error))
+    else:
+        log.warning("the store is away; the snapshot is used alone", reason=f"{type(error).__name__}: {error}")
 
 
 def _last(path: Path, box: SecretBox) -> Snapshot | None:

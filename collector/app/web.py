@@ -56,9 +56,8 @@ def _tools(role: RoleContext, store: Store, undo: ExitStack) -> ApiTools:
     listener = undo.enter_context(closing(WakeListener(api_wake(settings))))
     wake = undo.enter_context(closing(Waker(api_wake(settings)))).wake
     reader = undo.enter_context(closing(open_journal(settings, role.clock).reader()))
-    knowledge = KnowledgeKeeper(
-        store, settings, undo.enter_context(decoders(role.clock)).decoders, terms, SecretBox.of_settings(settings)
-    )
+    box = SecretBox.of_settings(settings)
+    knowledge = KnowledgeKeeper(store, settings, undo.enter_context(decoders(role.clock)).decoders, terms, box)
     neighbours = Neighbours(settings, supervised=lifeline.is_supervised(os.environ))
     actions = Actions(store, role.clock, turn, terms, changed=wake)
     handoff = HandoffCounters()
@@ -68,7 +67,13 @@ def _tools(role: RoleContext, store: Store, undo: ExitStack) -> ApiTools:
         inbound=Inbound(store, role.clock, turn, terms, actions, counters=handoff, changed=wake),
         handoff=handoff,
         inspector=Inspector(
-            store, reader, knowledge=_present(role, knowledge), explain=knowledge.explain, clock=role.clock, turn=turn
+            store,
+            reader,
+            knowledge=_present(role, knowledge),
+            explain=knowledge.explain,
+            clock=role.clock,
+            turn=turn,
+            box=box,
         ),
         reader=reader,
         clock=role.clock,

@@ -28,7 +28,8 @@ def _add_migrate(subparsers: Subparsers) -> None:
         "migrate",
         help="create the store or bring it to this version",
         description="Create the tables of an empty store, or bring those of an older version to this one, in one transaction. "
-        "Doing it again changes nothing. The other commands refuse a store of another version.",
+        "Doing it again changes nothing. The other commands refuse a store of another version. The key that seals secrets is "
+        "made when there is none, and what an older key sealed is sealed with the newest.",
     )
     add_config(parser)
     parser.set_defaults(run=_migrate)
@@ -92,18 +93,20 @@ def _add_explain(subparsers: Subparsers) -> None:
 
 
 def _migrate(args: argparse.Namespace) -> int:
-    from collector.secrets import SecretBox
+    from collector.app.sealing import box_for, told
     from collector.store.migrate import migrate
-    from collector.store.registry import seal_again
+    from collector.store.schema import schema_version
+    from collector.store.sealing import seal_again, sealed_with_newest
 
     settings = settings_of(args)
     with opened_store(settings) as (store, turn):
-        box = SecretBox.of_settings(settings)
+        before = schema_version(store)
         version = migrate(store)
-        with store.write(turn) as connection:
-            sealed = seal_again(connection, box)
-    if sealed:
-        print(f"secrets of {sealed} sources were sealed with the newest key")
+        box = box_for(settings, store)
+        # Originals are many: they are looked through when there is a reason.
+        if before != version or not sealed_with_newest(store, box):
+            for line in told(seal_again(store, box, turn=turn)):
+                print(line)
     print(f"the store is at version {version}")
     return 0
 

@@ -7,24 +7,27 @@ from typing import TypeAlias
 
 from collector.domain.case import Verdict
 from collector.domain.clock import Clock, from_ns, rfc3339
-from collector.domain.errors import Conflict, NotFound
+from collector.domain.errors import ConfigurationError, Conflict, NotFound
 from collector.domain.ids import CustomerId, NotificationId, StreamName
 from collector.domain.item import Item, ItemKind
 from collector.domain.mail import Mail
 from collector.domain.outcome import QUARANTINE, Outcome
 from collector.domain.trap import NotDecoded, Secured, Trap
 from collector.journal.interface import JournalReader
+from collector.logs import Log
 from collector.pipeline.classify import primary
 from collector.pipeline.draft import Batch, Draft, Entry
 from collector.pipeline.effects import ledger_key
 from collector.pipeline.stages import Knowledge, commit, understand
+from collector.secrets import SecretBox
 from collector.store.case_log import LogEntry, append_log
 from collector.store.engine import Connection, Store, Turn
 from collector.store.ledger import add_counts
 from collector.store.notifications import Notification, delete_item, find_notifications
-from collector.store.originals import find_original
+from collector.store.originals import Original, find_original
 from collector.store.streams import load_positions
 
+log = Log(__name__)
 Explain: TypeAlias = Callable[[Trap | Mail, str, tuple[str, ...]], dict[str, object]]
 """(notification, source's name, its products) → every kind and rule that was tried, condition by condition, ready for JSON."""
 
@@ -50,8 +53,10 @@ class Inspector:
         explain: Explain,
         clock: Clock,
         turn: Turn,
+        box: SecretBox,
     ) -> None:
         self._store = store
+        self._box = box
         self._reader = reader
         self._knowledge = knowledge
         self._explain = explain
@@ -83,9 +88,17 @@ class Inspector:
         with self._store.read() as connection:
             # A case keeps the original under the id of the row that belongs to it.
             for row in find_notifications(connection, wanted):
-                if (original := find_original(connection, str(row.id))) is not None:
+                if (original := self._original(connection, row.id)) is not None:
                     return (original.kind, original.payload)
         return None
+
+    def _original(self, connection: Connection, wanted: NotificationId) -> Original | None:
+        """One that was sealed with a key that is gone is as good as lost."""
+        try:
+            return find_original(connection, str(wanted), self._box)
+        except ConfigurationError as error:
+            log.error("an original cannot be opened", notification=str(wanted), reason=str(error))
+            return None
 
     def _item(self, wanted: NotificationId) -> Item | None:
         with suppress(ValueError):

@@ -46,10 +46,9 @@ def upgrade() -> None:
     with op.batch_alter_table("sources", schema=None) as batch_op:
         batch_op.add_column(sa.Column("snmp", sa.Text(), nullable=True))
     _describe_sources()
-    with op.batch_alter_table("sources", schema=None) as batch_op:
-        batch_op.drop_column("snmp_version")
-        batch_op.drop_column("snmp_community")
-        batch_op.drop_column("snmp_networks")
+    # Not as a batch: that rebuilds the table on SQLite, and cases refer to it.
+    for name in ("snmp_version", "snmp_community", "snmp_networks"):
+        op.drop_column("sources", name)
 
 
 def _describe_sources() -> None:
