@@ -1,11 +1,18 @@
-"""The SNMP intake role: the receiver with its two journal lanes."""
+"""The SNMP intake role: the receiver with its two journal lanes, the own engine and the snapshot of known senders."""
+
+import os
 
 from collector.app.intake import may_begin, receive
 from collector.app.journal import open_journal
-from collector.app.paths import process_wake
+from collector.app.left_lanes import end_left_lanes
+from collector.app.paths import process_wake, snapshot
+from collector.app.refresh import SnapshotRefresher
 from collector.app.room import Room
+from collector.engine_state import own_engine
 from collector.metrics import register
 from collector.role import RoleContext
+from collector.secrets import SecretBox
+from collector.store.engine import Store
 from collector.wake import Waker
 from receivers.snmp.limiter import PeerLimiter
 from receivers.snmp.server import SnmpReceiver
@@ -17,22 +24,34 @@ def run_snmp(role: RoleContext) -> None:
         return
     settings = role.settings
     journal = open_journal(settings, role.clock)
-    main, bulk = journal.open_writer("snmp-0"), journal.open_writer("snmp-0-bulk")
+    if role.receiver == 0:
+        end_left_lanes(journal, receivers=settings.snmp.receivers)
+    lane = f"snmp-{role.receiver}"
+    main, bulk = journal.open_writer(lane), journal.open_writer(f"{lane}-bulk")
     room = Room(settings.journal_dir, role.clock)
     waker = Waker(process_wake(settings))
+    store = Store(settings.store_url)
+    box = SecretBox.of_settings(settings)
+    refresher = SnapshotRefresher(store, snapshot(settings), domains=settings.smtp.domains, box=box, clock=role.clock)
+    refresher.start()
     receiver = SnmpReceiver(
         [(bound.listener, bound.socket) for bound in role.sockets],
         main=main,
         bulk=bulk,
         limiter=PeerLimiter(settings.snmp.rate_limit, settings.snmp.burst, exempt=settings.snmp.trusted_relays),
+        engine=own_engine(settings, role.clock, os.environ),
+        view=refresher.view,
+        relays=settings.snmp.trusted_relays,
         clock=role.clock,
         wake=waker.wake,
         room=room.has,
         run_directory=settings.run_dir,
-        receive_buffer=settings.snmp.receive_buffer,
+        name=role.name,
     )
     register(role.registry, receiver, journal, room)
     receive(role, receiver, room)
+    refresher.stop()
     main.close()
     bulk.close()
+    store.close()
     waker.close()
