@@ -20,7 +20,7 @@ _REASONS = {
     errno.EACCES: "this user may not listen there (ports below 1024 need CAP_NET_BIND_SERVICE, or let systemd bind them)",
     errno.EADDRNOTAVAIL: "this machine has no such address",
     errno.EAFNOSUPPORT: "this machine does not speak that address family",
-    socket.EAI_NONAME: "this machine has no such interface",
+    errno.ENODEV: "this machine has no such interface",
 }
 
 
@@ -76,8 +76,19 @@ def _bind(kind: socket.SocketKind, address: ListenAddress, *, shared: bool = Fal
             fresh.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if shared:
             fresh.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        fresh.bind((address.host, address.port))
+        fresh.bind(_socket_address(address))
         if kind == socket.SOCK_STREAM:
             fresh.listen(BACKLOG)
         undo.pop_all()
     return fresh
+
+
+def _socket_address(address: ListenAddress) -> tuple[str, int] | tuple[str, int, int, int]:
+    """As the socket module wants it, with the number of the interface. Raise OSError when the machine does not have that."""
+    host, _, interface = address.host.partition("%")
+    if not interface:
+        return host, address.port
+    try:
+        return host, address.port, 0, socket.if_nametoindex(interface)
+    except OSError as error:
+        raise OSError(errno.ENODEV, f"no interface {interface}") from error

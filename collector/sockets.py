@@ -88,11 +88,11 @@ def _take(given: Given, role: Role, address: ListenAddress, count: int) -> list[
     """What systemd passes for the address, none when it passes nothing. Raise ConfigurationError when that are not `count`."""
     sockets = given.pop((_type(role), address), [])
     if sockets and len(sockets) != count:
-        passes = f"systemd passes {len(sockets)} for {address}"
+        passed = f"for {address}, systemd passes {len(sockets)}"
         if role is not Role.SNMP:
-            raise ConfigurationError(f"LISTEN_FDS: one socket is wanted, {passes}")
-        units = f"{count} socket units with ReusePort=yes, or receivers = {len(sockets)}, make them equal"
-        raise ConfigurationError(f"[snmp] receivers: {count} sockets are wanted, {passes}; {units}")
+            raise ConfigurationError(f"LISTEN_FDS: one socket is wanted {passed}")
+        remedy = f"make {count} socket units for it with ReusePort=yes, or set receivers = {len(sockets)}"
+        raise ConfigurationError(f"[snmp] receivers: {count} sockets are wanted {passed}; {remedy}")
     if len(sockets) > 1:
         steer_receivers(sockets, address)
     for one in sockets if role is not Role.SNMP else ():

@@ -1,11 +1,14 @@
 """`host:port` as a value. Parsing only: nothing is resolved and nothing is bound here."""
 
 import ipaddress
+import re
 import socket
 from dataclasses import dataclass
 from typing import Self
 
 _LOCALHOST = "127.0.0.1"
+_INTERFACE = re.compile(r"[A-Za-z0-9_.@+-]{1,15}")
+"""Linux, IFNAMSIZ; what else it would allow in a name is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,5 +63,7 @@ def _check_ipv6(address: ipaddress.IPv6Address) -> None:
         raise ValueError(f"an IPv4 address is written as such, {address.ipv4_mapped}, not in the form of IPv6")
     if address.is_link_local and not address.scope_id:
         raise ValueError(f"a link-local address needs its interface, such as [{address}%eth0]:1162")
+    if address.scope_id and not _INTERFACE.fullmatch(address.scope_id):
+        raise ValueError(f"not the name of an interface: {address.scope_id!r}")
     if address.scope_id and not address.is_link_local:
         raise ValueError(f"only a link-local address has an interface, not {address}")
