@@ -149,8 +149,9 @@ def _read_secret_files(reading: _Reading) -> None:
             # not UTF-8, or a zero in the file's name
             reading.problem(key.file_path, f"{shown(name)} is not a file with UTF-8 text")
         else:
-            table[key.path[-1]] = text
-            if not text:
+            if text:
+                table[key.path[-1]] = text
+            else:
                 reading.problem(key.file_path, f"{shown(name)} is empty")
 
 

@@ -196,6 +196,7 @@ def test_every_key_can_be_set_by_its_variable() -> None:
         "COLLECTOR__SLA__NON_WORKING": "override, bridge_day",
         "COLLECTOR__SLA__RESPONSE_STARTS": "receipt",
         **{key.variable: "7" for path, key in all_keys().items() if path[:2] == ("sla", "targets")},
+        "COLLECTOR__SECRETS__KEY": "k" * 32,
         "COLLECTOR__LOGS__LEVEL": "debug",
         "COLLECTOR__LOGS__FORMAT": "json",
         **{f"COLLECTOR__METRICS__LISTEN__{role.key.upper()}": "127.0.0.1:9" for role in Role},
