@@ -16,6 +16,7 @@ with warnings.catch_warnings():
     from pysnmp.entity.engine import SnmpEngine
     from pysnmp.proto import rfc1902
     from pysnmp.proto.api import v2c
+    from pysnmp.proto.secmod.rfc3414.service import SnmpUSMSecurityModel
 
 AUTH_IDS = {
     None: config.USM_AUTH_NONE,
@@ -59,6 +60,16 @@ def pdu_of(octets: bytes, *, inform: bool = False) -> Any:
 
 def encoded(pdu: Any) -> bytes:
     return bytes(encoder.encode(pdu))
+
+
+def keys_of(auth: AuthProtocol, priv: PrivProtocol, pass_phrase: bytes, engine_id: bytes) -> tuple[bytes, bytes, bytes]:
+    """(hash of the pass phrase, key at the engine, key material of the cipher)"""
+    at = rfc1902.OctetString(engine_id)
+    authentication = SnmpUSMSecurityModel.AUTH_SERVICES[AUTH_IDS[auth]]
+    privacy = SnmpUSMSecurityModel.PRIV_SERVICES[PRIV_IDS[priv]]
+    master = authentication.hash_passphrase(rfc1902.OctetString(pass_phrase))
+    local = authentication.localize_key(master, at)
+    return bytes(master), bytes(local), bytes(privacy.localize_key(AUTH_IDS[auth], master, at))
 
 
 class PysnmpEngine:

@@ -11,7 +11,7 @@ from receivers.snmp.usm import KeyRing
 from receivers.snmp.usm_ciphers import Salts
 from receivers.snmp.usm_keys import local_key, master_key, privacy_key
 from receivers.snmp.v3_building import Envelope, build, scoped_pdu
-from tests.pysnmp_v3 import AUTH_IDS, PRIV_IDS, PysnmpEngine, encoded, level_of, pdu_of, rfc1902
+from tests.pysnmp_v3 import PysnmpEngine, encoded, keys_of, level_of, pdu_of
 
 ENGINE = bytes.fromhex("80001f8880c0ffee0102030405")
 OTHER_ENGINE = bytes.fromhex("80001f888053594d414e544543")
@@ -88,18 +88,8 @@ def test_pysnmp_takes_our_inform_to_its_engine(pysnmp: PysnmpEngine, priv: PrivP
     "pass_phrase", [b"maplesyrup", b"8 octets", b"x" * 64, b"a pass phrase whose length is a prime number....!"]
 )
 def test_our_keys_are_those_of_pysnmp(auth: AuthProtocol, priv: PrivProtocol, pass_phrase: bytes) -> None:
-    from pysnmp.proto.secmod.rfc3414.service import SnmpUSMSecurityModel
+    master = master_key(auth, pass_phrase)
+    local = local_key(auth, master, ENGINE)
+    material = privacy_key(auth, priv, local=local, engine_id=ENGINE)
 
-    engine_id = rfc1902.OctetString(ENGINE)
-    authentication = SnmpUSMSecurityModel.AUTH_SERVICES[AUTH_IDS[auth]]
-    privacy = SnmpUSMSecurityModel.PRIV_SERVICES[PRIV_IDS[priv]]
-    master = authentication.hash_passphrase(rfc1902.OctetString(pass_phrase))
-
-    ours = master_key(auth, pass_phrase)
-    local = local_key(auth, ours, ENGINE)
-
-    assert ours == bytes(master)
-    assert local == bytes(authentication.localize_key(master, engine_id))
-    assert privacy_key(auth, priv, local=local, engine_id=ENGINE) == bytes(
-        privacy.localize_key(AUTH_IDS[auth], master, engine_id)
-    )
+    assert (master, local, material) == keys_of(auth, priv, pass_phrase, ENGINE)
