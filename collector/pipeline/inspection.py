@@ -13,6 +13,7 @@ from collector.domain.item import Item, ItemKind
 from collector.domain.mail import Mail
 from collector.domain.outcome import QUARANTINE, Outcome
 from collector.domain.trap import NotDecoded, Secured, Trap
+from collector.domain.trap_facts import facts_of
 from collector.journal.interface import JournalReader
 from collector.logs import Log
 from collector.pipeline.classify import primary
@@ -212,13 +213,21 @@ def _recorded(row: Notification) -> dict[str, object]:
 def _decoded(entry: Entry) -> Mapping[str, object]:
     match entry.decoded:
         case Trap() as trap:
-            return {"as": trap.pdu.value, "version": trap.version.word, "trap_oid": trap.trap_oid, "varbinds": len(trap.varbinds)}
+            return _trap(trap)
         case Mail() as mail:
             return {"as": "mail", "subject": mail.subject, "characters": len(mail.text), "partial": mail.partial}
         case NotDecoded() as failed:
             return {"as": None, "outcome": failed.outcome.value, "reason": failed.reason.value, "detail": failed.detail}
         case _:
             return {"as": None}
+
+
+def _trap(trap: Trap) -> Mapping[str, object]:
+    """Name and number of variables always, of the rest what the message said."""
+    said = {name: value for name, value in asdict(facts_of(trap)).items() if value is not None and name != "pdu"}
+    if not trap.truncated:
+        del said["not_decoded"]
+    return {"as": trap.pdu.value, "trap_oid": trap.trap_oid, **said, "varbinds": len(trap.varbinds)}
 
 
 def _draft(entry: Entry, draft: Draft) -> dict[str, object]:
