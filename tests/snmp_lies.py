@@ -4,6 +4,7 @@ itself is what the decoder meets."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeAlias
 
 from tests import snmp_wire as wire
@@ -144,12 +145,8 @@ def at_each_element(message: bytes) -> Iterator[bytes]:
     (tree,) = read(message)
     for path, element in paths(tree):
         whole = element.encoded()
-        for octets in (
-            *lengths(element),
-            *contents(element),
-            *nested(element),
-            *(bytes((tag,)) + whole[1:] for tag in range(256)),
-        ):
+        types = (bytes((tag,)) + whole[1:] for tag in range(256))
+        for octets in chain(lengths(element), contents(element), nested(element), types):
             yield put(tree, path, octets)
 
 

@@ -137,7 +137,7 @@ def most_work(datagram: bytes) -> int:
 
 
 def test_the_work_is_never_more_than_a_small_multiple_of_the_octets() -> None:
-    """Measured in lines and octets, not in seconds: what is quadratic would be thousands of them for each octet of the largest."""
+    """Measured in lines and octets, not in seconds: what is quadratic would be thousands of them for each octet."""
     hard = chain(snmp_lies.bombs(), [wire.v2_message_of(65_507), b"\x30\x82\xff\xdf" * 16_000])
 
     found = {len(datagram): most_work(datagram) for datagram in hard}
