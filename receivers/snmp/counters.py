@@ -19,19 +19,22 @@ _NOT_BELIEVED = (
 
 @dataclass(slots=True)
 class ListenerCounters:
-    """What is counted per listening socket. `buffer_octets` is a gauge: the receive buffer that the kernel granted."""
+    """What is counted per listening socket. `over_limit`: datagrams above their sender's rate; `left_out`: those of them that are
+    only counted. `buffer_octets` is a gauge: the receive buffer that the kernel granted."""
 
     datagrams: int = 0
     octets: int = 0
     receive_errors: int = 0
     kernel_drops: int = 0
+    over_limit: int = 0
+    left_out: int = 0
     buffer_octets: int = 0
 
 
 @dataclass(slots=True)
 class SnmpCounters:
-    """`over_limit`: datagrams above a peer's rate, traps and informs. `held_back`: traps and informs stored on the bulk lane.
-    `refused_*`: datagrams that were not stored. `answers_*` and `not_believed`: informs stored but not answered, and why.
+    """`held_back`: traps and informs stored on the bulk lane. `refused_*`: datagrams that were not stored. `answers_*` and
+    `not_believed`: informs stored but not answered, and why.
     `unknown_engines`, `not_in_time`: what usmStats counts (RFC 3414 section 5), asked for and not only answered.
     `reports_*`: Reports that were due and not sent. `engine_boots` is a gauge."""
 
@@ -39,7 +42,6 @@ class SnmpCounters:
     listeners: Mapping[str, ListenerCounters]
     stored: int = 0
     held_back: int = 0
-    over_limit: int = 0
     refused_over_limit: int = 0
     refused_disk_short: int = 0
     refused_not_ready: int = 0
@@ -70,7 +72,8 @@ class SnmpCounters:
         yield self._per_listener("kernel_drops", "Datagrams that the kernel dropped before they were taken.", "kernel_drops")
         yield self._per_listener("receive_buffer_bytes", "Receive buffer that the kernel granted.", "buffer_octets", gauge=True)
         yield _counter("stored", "Datagrams durably in the journal, by lane.", ("lane",), main=self.stored, bulk=self.held_back)
-        yield _counter("over_limit", "Datagrams above the rate of their peer.", (), all=self.over_limit)
+        yield self._per_listener("over_limit", "Datagrams above the rate of their sender.", "over_limit")
+        yield self._per_listener("left_out", "Datagrams far above the rate of their sender: counted, not stored.", "left_out")
         yield _counter(
             "refused",
             "Datagrams that were not stored, by reason.",

@@ -2,8 +2,8 @@
 Receiving goes on meanwhile in a thread of its own."""
 
 import threading
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -16,7 +16,7 @@ from receivers.snmp.answers import Answer, Answers
 from receivers.snmp.arrivals import Arrivals, Chunk
 from receivers.snmp.counters import SnmpCounters
 from receivers.snmp.informs import Decision, Informs
-from receivers.snmp.limiter import PeerLimiter, Standing
+from receivers.snmp.limiter import Flood, PeerLimiter, Standing
 from receivers.snmp.peers import Address, peer_of
 from receivers.snmp.questions import Question, question_in
 from receivers.snmp.tallies import Tallies, TallyReport
@@ -33,6 +33,7 @@ MOST_OPENED = 128
 cause who knows the name of a user."""
 REPORT_EVERY_NS = NS_PER_SECOND
 RETRY_SECONDS = 0.2
+_OVER = frozenset({Standing.OVER, Standing.SAMPLED, Standing.LEFT_OUT})
 
 log = Log(__name__)
 
@@ -125,18 +126,21 @@ class Writer:
             self._wake()
 
     def _store(self, chunks: Sequence[Chunk]) -> None:
+        """The bulk lane first: who reads something of the main lane can then see all that arrived before it."""
         waiting = deque(chunks)
         small = False
+        self._limiter.refresh()
         while waiting:
             main, bulk = self._sorted(waiting)
             small = not main.asked and not bulk.asked and len(main.records) + len(bulk.records) < SMALL_GROUP
-            self._commit(self._main, main)
             self._commit(self._bulk, bulk)
+            self._commit(self._main, main)
         if small:
             self._pause.wait(LINGER_SECONDS)
 
     def _sorted(self, waiting: deque[Chunk]) -> tuple[_Group, _Group]:
-        """Take from what waits; say what goes to the main lane and what to the bulk lane. What is refused goes nowhere."""
+        """Take from what waits; say what goes to the main lane and what to the bulk lane. What is refused or left out goes
+        nowhere."""
         main, bulk = _Group(), _Group()
         informs, room, judge = self._informs, self._room(), self._limiter.judge
         own_engine_id = informs.engine_id
@@ -144,13 +148,17 @@ class Writer:
         while waiting and informs.opened < MOST_OPENED:
             chunk = waiting.popleft()
             listener, received_at_ns, monotonic_ns = chunk.listener, chunk.received_at_ns, chunk.monotonic_ns
+            left_out: Counter[str] = Counter()
             for datagram, address in chunk.datagrams:
                 peer = peer_of(address)
-                standing = judge(peer, monotonic_ns)
+                standing = judge(peer, monotonic_ns, len(datagram))
                 group = main if standing is Standing.WITHIN else bulk
-                over = standing is Standing.OVER
+                over = standing in _OVER
                 if over:
-                    self._counters.over_limit += 1
+                    self._counters.listeners[listener.name].over_limit += 1
+                    if standing is Standing.LEFT_OUT:
+                        left_out[peer] += 1
+                        continue
                 envelope = b""
                 question = question_in(datagram, own_engine_id)
                 if question is not None:
@@ -163,7 +171,17 @@ class Writer:
                 group.records.append(
                     Record(ItemKind.DATAGRAM, received_at_ns, monotonic_ns, listener.name, peer, address[1], envelope, datagram)
                 )
+            if left_out:
+                self._tell_left_out(left_out, chunk)
         return main, bulk
+
+    def _tell_left_out(self, left_out: Mapping[str, int], chunk: Chunk) -> None:
+        """Those who flood together are told together."""
+        listener = chunk.listener.name
+        for peer, count in left_out.items():
+            flood = self._limiter.flood(peer, chunk.monotonic_ns) or Flood(peer, 0)
+            self._tallies.add(TallyReason.FLOOD, listener, peer=flood.peer, count=count, per_second=flood.per_second)
+            self._counters.listeners[listener].left_out += count
 
     def _decide(self, question: Question, chunk: Chunk, peer: str, *, over: bool, room: bool) -> Decision | None:
         """None when the question is refused: it is neither stored nor answered, and its sender repeats it. Nothing is looked at
