@@ -16,6 +16,7 @@ REPORTS_PER_SECOND = 10
 REPORTS_AT_ONCE = 50
 ALL_REPORTS_PER_SECOND = 1_000
 """To all addresses together: 256 kB a second at most, if they were all forged."""
+MAX_PEERS = 8_192
 LONGEST_REPORT = 256
 MOST_OF_THE_QUESTION = 3
 """A Report has at most so many octets for each one of its question."""
@@ -48,8 +49,8 @@ class Answers:
 
     def __init__(self, counters: SnmpCounters, *, per_second: int = ANSWERS_PER_SECOND) -> None:
         self._counters = counters
-        self._responses = PeerLimiter(per_second, per_second)
-        self._reports = PeerLimiter(REPORTS_PER_SECOND, REPORTS_AT_ONCE)
+        self._responses = PeerLimiter(per_second, per_second, max_peers=MAX_PEERS)
+        self._reports = PeerLimiter(REPORTS_PER_SECOND, REPORTS_AT_ONCE, max_peers=MAX_PEERS)
         self._all_reports = PeerLimiter(ALL_REPORTS_PER_SECOND, ALL_REPORTS_PER_SECOND)
 
     def send(self, answer: Answer, listener: Listener, *, to: Address, now_ns: int) -> None:
@@ -61,7 +62,7 @@ class Answers:
 
     def _respond(self, answer: Answer, listener: Listener, to: Address, now_ns: int) -> None:
         counters = self._counters
-        if self._responses.judge(to[0], now_ns) is Standing.OVER:
+        if not _within(self._responses, to[0], now_ns):
             counters.answers_limited += 1
         elif not (octets := _made(answer, now_ns)):
             counters.answers_malformed += 1
@@ -72,7 +73,7 @@ class Answers:
 
     def _report(self, answer: Answer, listener: Listener, to: Address, now_ns: int) -> None:
         counters = self._counters
-        if self._reports.judge(to[0], now_ns) is Standing.OVER or self._all_reports.judge("", now_ns) is Standing.OVER:
+        if not _within(self._reports, to[0], now_ns) or not _within(self._all_reports, "", now_ns):
             counters.reports_limited += 1
             return
         octets = _made(answer, now_ns)
@@ -84,6 +85,10 @@ class Answers:
             counters.discoveries_answered += 1
         else:
             counters.time_reports_sent += 1
+
+
+def _within(limiter: PeerLimiter, peer: str, now_ns: int) -> bool:
+    return limiter.judge(peer, now_ns) in (Standing.WITHIN, Standing.HELD)
 
 
 def _made(answer: Answer, now_ns: int) -> bytes:

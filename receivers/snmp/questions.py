@@ -7,13 +7,14 @@ from collector.domain.trap import Secured
 from receivers.snmp import v3
 from receivers.snmp.message import INFORM, Shape, decode, peek
 
-V3_MARK = b"\x02\x01\x03\x30"
+_V3_MARK = b"\x02\x01\x03\x30"
 """The version of a v3 message and the tag of its global data, as every sender writes them."""
 _V3_MARK_WITHIN = 12
-_USM_SHORT = b"\x02\x01\x03"
-_FLAGS_SHORT = b"\x04\x01"
-_HEADER_OCTETS = 80
-"""Where an engine id of 32 octets has ended, after the longest global data that `_is_trap` takes."""
+_NOT_REPORTABLE = tuple(b"\x04\x01%c\x02\x01\x03" % flags for flags in v3.FLAGS.values())
+"""How the global data of a trap end: flags of each level without the reportable one, and USM."""
+_NOT_REPORTABLE_OCTETS = 6
+_HEADER_OCTETS = 64
+"""Behind the global data, an engine id has ended after so many at most."""
 
 
 class Question(NamedTuple):
@@ -28,7 +29,7 @@ class Question(NamedTuple):
 
 def question_in(datagram: bytes, own_engine_id: bytes) -> Question | None:
     """None for what is never answered, which is nearly everything, and is found out in well under a microsecond. Never raises."""
-    if V3_MARK in datagram[:_V3_MARK_WITHIN]:
+    if _V3_MARK in datagram[:_V3_MARK_WITHIN]:
         return None if _is_trap(datagram, own_engine_id) else _secured_question(datagram, own_engine_id)
     if INFORM in datagram:  # one octet, and most traps have it nowhere
         shape, pdu = peek(datagram)
@@ -40,13 +41,13 @@ def question_in(datagram: bytes, own_engine_id: bytes) -> Question | None:
 def _is_trap(datagram: bytes, own_engine_id: bytes) -> bool:
     """Whether a v3 message is neither reportable nor for our engine, when its global data are written as every sender writes
     them; False when only a closer look can tell."""
-    at = datagram.find(V3_MARK) + len(V3_MARK)
-    if len(datagram) <= at or datagram[at] >= 0x80:
+    at = datagram.find(_V3_MARK) + len(_V3_MARK)
+    if at >= len(datagram):
         return False
     end = at + 1 + datagram[at]
-    if datagram[end - 6 : end - 4] != _FLAGS_SHORT or datagram[end - 3 : end] != _USM_SHORT:
+    if not datagram.startswith(_NOT_REPORTABLE, end - _NOT_REPORTABLE_OCTETS):
         return False
-    return not datagram[end - 4] & v3.REPORTABLE and own_engine_id not in datagram[end : end + _HEADER_OCTETS]
+    return datagram.find(own_engine_id, end, end + _HEADER_OCTETS) < 0
 
 
 def _secured_question(datagram: bytes, own_engine_id: bytes) -> Question | None:
