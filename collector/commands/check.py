@@ -23,6 +23,7 @@ def _check(args: argparse.Namespace) -> int:
     from collector.calendars import load_calendar
     from collector.config.keys import all_keys, toml_value, words
     from collector.store.engine import check_url
+    from collector.app.looking_ahead import look_ahead
 
     settings = settings_of(args)
     check_url(settings.store_url)
@@ -33,6 +34,10 @@ def _check(args: argparse.Namespace) -> int:
     print("the configuration is good")
     return 0
 
+    if settings.snmp.listen:
+        print(_receive_buffer(settings.snmp.receive_buffer))
+    for warning in look_ahead(settings):
+        print(f"warning: {warning}")
 
 def _version(_: argparse.Namespace) -> int:
     from collector import __version__

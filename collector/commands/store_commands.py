@@ -45,7 +45,8 @@ def _add_customers(subparsers: Subparsers) -> None:
         help="import a customers file",
         description="Bring the store to what a customers file (YAML) says. The file is checked as a whole first; every mistake "
         "is told with its line and then nothing is imported. What the file does not name stays as it is. Running roles take the "
-        "change over within a second.",
+        "change over within a second. Warns of sources whose traps others could forge: v1, v2c, users without authentication "
+        "or with weak protocols.",
     )
     imports.add_argument("file", metavar="FILE", type=Path, help="the customers file; see docs/configuration.md")
     imports.add_argument("--dry-run", action="store_true", help="only say what would change")
@@ -112,6 +113,7 @@ def _migrate(args: argparse.Namespace) -> int:
 
 
 def _import(args: argparse.Namespace) -> int:
+    from collector.app.looking_ahead import warnings_of
     from collector.registry.file import read_customers
     from collector.registry.importing import import_customers
     from collector.secrets import SecretBox
@@ -130,6 +132,9 @@ def _import(args: argparse.Namespace) -> int:
         result = import_customers(store, customers, file=str(file), dry_run=args.dry_run, turn=turn, box=box)
     for line in result.lines:
         print(line)
+    owned = [(f"{c.code}/{s.record.name}", s.record.snmp) for c in customers for s in c.sources if s.record.snmp is not None]
+    for warning in warnings_of(owned, settings):
+        print(f"collector: warning: {warning}", file=sys.stderr)
     print(_outcome(len(result.lines), dry_run=args.dry_run))
     return 0
 

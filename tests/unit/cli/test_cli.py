@@ -22,7 +22,8 @@ def umask_as_before() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_settings_and_no_data_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith("COLLECTOR")]:
         monkeypatch.delenv(name)
 
