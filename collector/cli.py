@@ -29,7 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "journal": ("journal_commands", "go on after the journal was lost"),
     "backup": ("backup_commands", "back up store, journal and settings"),
     "restore": ("backup_commands", "bring back a backup"),
-    "send-trap": ("traffic", "send one SNMP trap or inform"),
+    "send-trap": ("send_trap", "send one SNMP trap or inform"),
     "simulate": ("traffic", "send a realistic mix of notifications"),
     "explain": ("store_commands", "tell what became of a notification, and why"),
     "version": ("check", "print the version"),
