@@ -198,6 +198,14 @@ def scoped_pdu(data: bytes, at: int, end: int) -> tuple[int, int]:
     return at, end
 
 
+def context(data: bytes, at: int, end: int) -> tuple[bytes, bytes]:
+    """contextEngineID and contextName of the scoped PDU at `at`. Raise BerError or IndexError."""
+    at, end = _element(data, at, end, tags=_SEQUENCES)
+    first, at = _element(data, at, end, tags=_OCTET_STRINGS)
+    begin, stop = _element(data, at, end, tags=_OCTET_STRINGS)
+    return data[first:at], data[begin:stop]
+
+
 def scoped_notification(data: bytes, pdu: int, end: int, *, secured: Secured) -> Trap | NotDecoded:
     """The notification of a v3 message, from what `scoped_pdu` found. Raise BerError or IndexError."""
     result = _pdu(data, pdu, end, frame=_V3_FRAME)

@@ -27,6 +27,8 @@ def upgrade() -> None:
         sa.Column("engine_time", sa.BigInteger(), nullable=False),
         sa.Column("time_at", sa.BigInteger(), nullable=False),
         sa.Column("forgotten_to", sa.BigInteger(), nullable=False),
+        sa.Column("lowest_boots", sa.BigInteger(), nullable=False),
+        sa.Column("lowest_time", sa.BigInteger(), nullable=False),
         sa.Column("approved_by", sa.Text(), nullable=True),
         sa.Column("approved_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_snmp_engines_source_id_sources")),
