@@ -8,14 +8,24 @@ from collector.app.left_lanes import end_left_lanes
 from collector.app.paths import process_wake, snapshot
 from collector.app.refresh import SnapshotRefresher
 from collector.app.room import Room
+from collector.config.model import SnmpSettings
+from collector.domain.limits import Limit
 from collector.engine_state import own_engine
 from collector.metrics import register
 from collector.role import RoleContext
 from collector.secrets import SecretBox
+from collector.snapshot import SnapshotView
 from collector.store.engine import Store
 from collector.wake import Waker
 from receivers.snmp.limiter import PeerLimiter
 from receivers.snmp.server import SnmpReceiver
+from receivers.snmp.shares import NetworkShares
+
+
+def _limiter(settings: SnmpSettings, view: SnapshotView) -> PeerLimiter:
+    known = Limit(settings.customer_rate_limit, settings.customer_burst)
+    shares = NetworkShares(view, known=known, strangers=Limit(settings.rate_limit, settings.burst))
+    return PeerLimiter(settings.rate_limit, settings.burst, exempt=settings.trusted_relays, shares=shares)
 
 
 def run_snmp(role: RoleContext) -> None:
@@ -38,7 +48,7 @@ def run_snmp(role: RoleContext) -> None:
         [(bound.listener, bound.socket) for bound in role.sockets],
         main=main,
         bulk=bulk,
-        limiter=PeerLimiter(settings.snmp.rate_limit, settings.snmp.burst, exempt=settings.snmp.trusted_relays),
+        limiter=_limiter(settings.snmp, refresher.view),
         engine=own_engine(settings, role.clock, os.environ),
         view=refresher.view,
         relays=settings.snmp.trusted_relays,

@@ -178,14 +178,16 @@ class StoreSettings(Section):
 
 class SnmpSettings(Section):
     """Trap intake. `receivers`: processes that share the listeners. `receive_buffer` in octets; `rate_limit` in datagrams per
-    second and peer address, 0 = off. `engine_id` of the own engine in hexadecimal digits; empty: `<data_dir>/snmp-engine.json`
-    keeps one that the collector makes."""
+    second and peer address, `customer_rate_limit` in datagrams per second and customer, 0 = off. `engine_id` of the own engine in
+    hexadecimal digits; empty: `<data_dir>/snmp-engine.json` keeps one that the collector makes."""
 
     listen: Addresses = (ListenAddress("127.0.0.1", 1162),)
     receivers: Annotated[StrictInt, Field(ge=1, le=MOST_RECEIVERS)] = 1
     receive_buffer: Annotated[StrictInt, Field(ge=4096, le=2**30)] = 268_435_456
     rate_limit: Count = 1000
     burst: Positive = 10_000
+    customer_rate_limit: Count = 2000
+    customer_burst: Positive = 20_000
     trusted_relays: Networks = ()
     engine_id: Annotated[StrictStr, AfterValidator(_engine_id)] = ""
 
@@ -229,9 +231,12 @@ class JournalSettings(Section):
 
 
 class ProcessSettings(Section):
-    """`batch`: how many journal items one transaction takes at most."""
+    """`batch`: how many journal items one transaction takes at most. Of refused datagrams, `refused_per_peer` notifications of
+    one address and reason and `refused_per_outcome` of all together are kept an hour, 0 = all; the others are only counted."""
 
     batch: Annotated[StrictInt, Field(ge=1, le=100_000)] = 2000
+    refused_per_peer: Count = 500
+    refused_per_outcome: Count = 5000
 
 
 class TargetSettings(Section):

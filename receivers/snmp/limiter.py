@@ -113,7 +113,7 @@ class Shares(Protocol):
 
 
 class PeerLimiter:
-    """An account per peer address; nobody in `exempt` is limited. A rate of 0 is no limit for anybody.
+    """An account per peer address; nobody in `exempt` is limited. With a rate of 0 there is only what peers have with others.
 
     When there are more than `max_peers`, the oldest is forgotten; a peer that goes over its limit counts as new, so it stays.
     Not for more than one thread.
@@ -133,18 +133,21 @@ class PeerLimiter:
         self._shares = shares
         self._max_peers = max_peers
         self._accounts: OrderedDict[str, Account | None] = OrderedDict()
-        """None for those without a limit."""
+        """None for those without a limit; without one per peer, what they have with others."""
 
     def refresh(self) -> None:
         """Take over who shares a limit with whom; costs nothing while nothing changes."""
-        if self._shares is not None and self._shares.refresh():
-            for peer, account in self._accounts.items():
-                if account is not None:
-                    account.share = self._shares.of(peer)
+        if self._shares is None or not self._shares.refresh():
+            return
+        if not self._limit.rate:
+            self._accounts.clear()
+        for peer, account in self._accounts.items():
+            if account is not None:
+                account.share = self._shares.of(peer)
 
     def judge(self, peer: str, now_ns: int, octets: int = 0) -> Standing:
         """How `peer` stands with a datagram of so many octets that came at `now_ns` of the monotonic clock."""
-        if not self._limit.rate:
+        if not self._limit.rate and self._shares is None:
             return Standing.WITHIN
         try:
             account = self._accounts[peer]
@@ -177,6 +180,7 @@ class PeerLimiter:
             self._accounts.popitem(last=False)
         account = None
         if not self._exempt.of(peer):
-            account = Account(self._limit, share=None if self._shares is None else self._shares.of(peer))
+            shared = None if self._shares is None else self._shares.of(peer)
+            account = Account(self._limit, share=shared) if self._limit.rate else shared
         self._accounts[peer] = account
         return account

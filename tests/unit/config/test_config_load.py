@@ -172,6 +172,8 @@ def test_every_key_can_be_set_by_its_variable() -> None:
         "COLLECTOR__SNMP__RECEIVE_BUFFER": "4096",
         "COLLECTOR__SNMP__RATE_LIMIT": "0",
         "COLLECTOR__SNMP__BURST": "1",
+        "COLLECTOR__SNMP__CUSTOMER_RATE_LIMIT": "0",
+        "COLLECTOR__SNMP__CUSTOMER_BURST": "1",
         "COLLECTOR__SNMP__TRUSTED_RELAYS": "192.0.2.0/24",
         "COLLECTOR__SMTP__LISTEN": "127.0.0.1:2",
         "COLLECTOR__SMTP__DOMAINS": "MAIL.example.org",

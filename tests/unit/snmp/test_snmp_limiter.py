@@ -242,6 +242,16 @@ def test_who_shares_with_whom_is_taken_over_when_it_changes() -> None:
     assert judged(limiter, 0, 0) == [W, W]
 
 
+def test_without_a_limit_of_their_own_peers_have_the_one_that_they_share() -> None:
+    shares = Together(Account(Limit(1, 2)))
+    limiter = PeerLimiter(0, 0, shares=shares)
+    assert [judged(limiter, 0, peer=f"192.0.2.{number}") for number in range(3)] == [[W], [W], [X]]
+
+    shares.account, shares.changed = None, True
+    limiter.refresh()
+    assert judged(limiter, *[0] * 50) == [W] * 50
+
+
 def test_nobody_shares_who_has_no_limit() -> None:
     limiter = PeerLimiter(1, 1, exempt=[ip_network("192.0.2.0/24")], shares=Together(Account(Limit(1, 1))))
 
