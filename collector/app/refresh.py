@@ -1,10 +1,14 @@
 """Keeps a receiver's snapshot as fresh as the store allows, in a thread of its own."""
 
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from collector import snapshot
+from collector.app.paths import snapshot as snapshot_file
+from collector.app.sealing import intake_box
+from collector.config import Settings
 from collector.domain.clock import Clock
 from collector.domain.errors import ConfigurationError
 from collector.logs import Log
@@ -83,6 +87,20 @@ class SnapshotRefresher:
         mailboxes = frozenset(source.mailbox.casefold() for source in registry.sources if source.mailbox is not None)
         accesses = tuple(source.snmp for source in registry.sources if source.snmp is not None)
         return Snapshot(registry.version, mailboxes, self._domains, accesses)
+
+
+@contextmanager
+def refreshed_view(settings: Settings, clock: Clock) -> Iterator[SnapshotView]:
+    """What a receiver knows, kept fresh meanwhile. Raise ConfigurationError when secrets cannot be opened."""
+    store = Store(settings.store_url)
+    try:
+        box = intake_box(settings, store)
+        refresher = SnapshotRefresher(store, snapshot_file(settings), domains=settings.smtp.domains, box=box, clock=clock)
+        refresher.start()
+        yield refresher.view
+        refresher.stop()
+    finally:
+        store.close()
 
 
 def _tell(error: Exception) -> None:

@@ -5,17 +5,15 @@ import os
 from collector.app.intake import may_begin, receive
 from collector.app.journal import open_journal
 from collector.app.left_lanes import end_left_lanes
-from collector.app.paths import process_wake, snapshot
-from collector.app.refresh import SnapshotRefresher
+from collector.app.paths import process_wake
+from collector.app.refresh import refreshed_view
 from collector.app.room import Room
 from collector.config.model import SnmpSettings
 from collector.domain.limits import Limit
 from collector.engine_state import own_engine
 from collector.metrics import register
 from collector.role import RoleContext
-from collector.secrets import SecretBox
 from collector.snapshot import SnapshotView
-from collector.store.engine import Store
 from collector.wake import Waker
 from receivers.snmp.limiter import PeerLimiter
 from receivers.snmp.server import SnmpReceiver
@@ -29,9 +27,14 @@ def _limiter(settings: SnmpSettings, view: SnapshotView) -> PeerLimiter:
 
 
 def run_snmp(role: RoleContext) -> None:
-    """Until stopped; what was read by then is durable."""
+    """Until stopped; what was read by then is durable. Raise ConfigurationError when secrets cannot be opened."""
     if not may_begin(role):
         return
+    with refreshed_view(role.settings, role.clock) as view:
+        _run(role, view)
+
+
+def _run(role: RoleContext, view: SnapshotView) -> None:
     settings = role.settings
     journal = open_journal(settings, role.clock)
     if role.receiver == 0:
@@ -40,17 +43,13 @@ def run_snmp(role: RoleContext) -> None:
     main, bulk = journal.open_writer(lane), journal.open_writer(f"{lane}-bulk")
     room = Room(settings.journal_dir, role.clock)
     waker = Waker(process_wake(settings))
-    store = Store(settings.store_url)
-    box = SecretBox.of_settings(settings)
-    refresher = SnapshotRefresher(store, snapshot(settings), domains=settings.smtp.domains, box=box, clock=role.clock)
-    refresher.start()
     receiver = SnmpReceiver(
         [(bound.listener, bound.socket) for bound in role.sockets],
         main=main,
         bulk=bulk,
-        limiter=_limiter(settings.snmp, refresher.view),
+        limiter=_limiter(settings.snmp, view),
         engine=own_engine(settings, role.clock, os.environ),
-        view=refresher.view,
+        view=view,
         relays=settings.snmp.trusted_relays,
         clock=role.clock,
         wake=waker.wake,
@@ -60,8 +59,6 @@ def run_snmp(role: RoleContext) -> None:
     )
     register(role.registry, receiver, journal, room)
     receive(role, receiver, room)
-    refresher.stop()
     main.close()
     bulk.close()
-    store.close()
     waker.close()
