@@ -27,14 +27,27 @@ NOTIFICATION: dict[str, Any] = {
 NOTIFICATION_PAGE = {"items": [NOTIFICATION], "next": "MS5ub3RpZmljYXRpb25zLm9sZGVzdC44ODEyMQ"}
 NOTIFICATION_DETAIL = NOTIFICATION | {
     "varbinds": [
-        {"oid": "1.3.6.1.4.1.3417.2.16.1.1.1.2.1", "type": "octets", "value": "CPU Utilization"},
-        {"oid": "1.3.6.1.4.1.3417.2.16.1.1.1.4.1", "type": "gauge32", "value": 97},
-        {"oid": "1.3.6.1.2.1.2.2.1.6.1", "type": "octets", "value": {"hex": "00005e005301"}},
+        {"oid": "1.3.6.1.4.1.3417.2.16.1.1.1.2.1", "type": "octets", "value": "CPU Utilization", "reading": None},
+        {"oid": "1.3.6.1.4.1.3417.2.16.1.1.1.4.1", "type": "gauge32", "value": 97, "reading": None},
+        {"oid": "1.3.6.1.2.1.2.2.1.6.1", "type": "octets", "value": {"hex": "00005e005301"}, "reading": None},
     ],
     "rule_version": "9f2c1e",
     "verdict": "opened",
     "detail": None,
     "rows": ["snmp-0-k3f9ab-88121"],
+    "snmp": {
+        "version": "v2c",
+        "pdu": "trap_v2",
+        "request_id": 77,
+        "uptime": 8640000,
+        "enterprise": None,
+        "agent_address": None,
+        "generic": None,
+        "specific": None,
+        "windows_source": None,
+        "windows_id": None,
+        "not_decoded": 0,
+    },
 }
 REPROCESSED = {"items": [NOTIFICATION]}
 EXPLANATION = {

@@ -25,7 +25,8 @@ log = logs.Log(__name__)
 
 @dataclass(slots=True)
 class RoleContext:
-    """What `collector.app` gets to run a role. `sockets` are those of this role; `stop` is raised by SIGTERM and SIGINT."""
+    """What `collector.app` gets to run a role. `sockets` are those of this process, `receiver` is its number among those of the
+    role; `stop` is raised by SIGTERM and SIGINT."""
 
     role: Role
     settings: Settings
@@ -35,7 +36,13 @@ class RoleContext:
     registry: CollectorRegistry
     readiness: ReadinessCheck
     go_ahead: GoAhead
+    receiver: int = 0
     _reload: bool = False
+
+    @property
+    def name(self) -> str:
+        """Of the process."""
+        return self.role.process_name(self.receiver)
 
     def ready_when(self, check: ReadinessCheck) -> None:
         """From now on `/readyz` answers what `check` says. It is called from other threads. Before, the role is not ready."""
@@ -57,13 +64,15 @@ def run_role(
     *,
     work: Callable[[RoleContext], None],
     environment: Mapping[str, str] | None = None,
+    receiver: int = 0,
 ) -> int:
-    """Run one role until it is stopped; return the exit code of the process. Raise ConfigurationError before any work begins."""
+    """Run one role, or one of its receivers, until it is stopped; return the exit code of the process. Raise ConfigurationError
+    before any work begins."""
     environment = os.environ if environment is None else environment
     os.umask(0o077)
-    logs.configure(level=settings.logs.level, form=settings.logs.format, role=role.value)
+    logs.configure(level=settings.logs.level, form=settings.logs.format, role=role.process_name(receiver))
     with ExitStack() as undo:
-        context = _context(role, settings, clock, environment, undo=undo)
+        context = _context(role, settings, clock, environment, receiver=receiver, undo=undo)
         try:
             _prepare(context, environment, undo=undo)
         except OSError as error:
@@ -74,17 +83,17 @@ def run_role(
 
 def _prepare(context: RoleContext, environment: Mapping[str, str], *, undo: ExitStack) -> None:
     """All that stands around the work. Raise ConfigurationError, or OSError where trying again may help: a full disk."""
-    role, settings = context.role, context.settings
+    name, settings = context.name, context.settings
     _obey_signals(context)
     lifeline.watch(environment)
-    undo.enter_context(run_lock(settings, role.value, context.clock, stop=context.stop))
+    undo.enter_context(run_lock(settings, name, context.clock, stop=context.stop))
     context.sockets = _sockets(context, environment)
     undo.callback(close_all, context.sockets)
-    http = RoleHttp(settings.metrics.of(role), context.registry, lambda: context.readiness())
+    http = RoleHttp(settings.metrics.of(context.role, context.receiver), context.registry, lambda: context.readiness())
     undo.callback(http.close)
-    undo.callback(AddressFile(settings.address_file(role), http.address).remove)
+    undo.callback(AddressFile(settings.address_file(name), http.address).remove)
     log.info("role started", pid=os.getpid(), listeners=_names(context.sockets), metrics=http.address)
-    rollcall.answer(role.value, environment)
+    rollcall.answer(name, environment)
 
 
 def _work(context: RoleContext, work: Callable[[RoleContext], None]) -> int:
@@ -103,13 +112,15 @@ def _names(sockets: list[BoundSocket]) -> str:
     return ",".join(bound.listener for bound in sockets) or "none"
 
 
-def _context(role: Role, settings: Settings, clock: Clock, environment: Mapping[str, str], *, undo: ExitStack) -> RoleContext:
+def _context(
+    role: Role, settings: Settings, clock: Clock, environment: Mapping[str, str], *, receiver: int, undo: ExitStack
+) -> RoleContext:
     stop = StopFlag()
     undo.callback(stop.close)
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     starting = Readiness(False, ("starting",))
-    return RoleContext(role, settings, clock, [], stop, registry, lambda: starting, GoAhead(environment))
+    return RoleContext(role, settings, clock, [], stop, registry, lambda: starting, GoAhead(environment), receiver)
 
 
 def _obey_signals(context: RoleContext) -> None:
@@ -130,4 +141,6 @@ def _sockets(context: RoleContext, environment: Mapping[str, str]) -> list[Bound
         return passed
     if context.role not in LISTENING_ROLES:
         return []
+    if len(context.settings.receivers_of(context.role)) > 1 or context.receiver:
+        raise ConfigurationError("[snmp] receivers: several need a supervisor: `collector serve` or `collector receive`")
     return bind_all(context.settings, context.clock, roles=(context.role,), environment=environment)

@@ -5,6 +5,7 @@ import json
 from ipaddress import ip_network
 from typing import Any
 
+from collector.domain.errors import ConfigurationError
 from collector.domain.snmp_access import AuthProtocol, PrivProtocol, SecurityLevel, SnmpAccess, SnmpUser
 from collector.secrets import SecretBox
 
@@ -40,8 +41,15 @@ def _user_body(user: SnmpUser, box: SecretBox) -> dict[str, Any]:
 
 
 def access_of(stored: str, box: SecretBox) -> SnmpAccess:
-    """Raise ConfigurationError when a secret cannot be opened."""
-    body = json.loads(stored)
+    """Raise ConfigurationError when a secret cannot be opened or the text is damaged."""
+    try:
+        return _access(json.loads(stored), box)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        # from None: what is hidden may quote the text
+        raise ConfigurationError("the SNMP access of a source is damaged; bring back a backup, or import it again") from None
+
+
+def _access(body: dict[str, Any], box: SecretBox) -> SnmpAccess:
     networks = tuple(ip_network(network) for network in body["networks"])
     listener = body.get("listener", "")
     if "user" in body:
@@ -66,9 +74,21 @@ def _user(body: dict[str, Any], box: SecretBox) -> SnmpUser:
 
 def is_sealed(stored: str, box: SecretBox) -> bool:
     """Whether the newest key sealed every secret in it."""
-    body = json.loads(stored)
-    if _OPEN_COMMUNITY in body:
-        return False
+    return _OPEN_COMMUNITY not in _parts(stored) and all(box.text_sealed_with_first(text) for text in _sealed(stored))
+
+
+def is_sealed_at_all(stored: str) -> bool:
+    """Whether a secret in it needs a key."""
+    return bool(_sealed(stored))
+
+
+def _sealed(stored: str) -> list[str]:
+    body = _parts(stored)
     user = body.get("user", {})
-    sealed = (body.get("community"), user.get("auth"), user.get("priv"))
-    return all(box.sealed_with_first(base64.b64decode(text)) for text in sealed if text is not None)
+    return [text for text in (body.get("community"), user.get("auth"), user.get("priv")) if text is not None]
+
+
+def _parts(stored: str) -> dict[str, Any]:
+    """Only what this module wrote reaches the column."""
+    body: dict[str, Any] = json.loads(stored)
+    return body

@@ -13,8 +13,8 @@ from collector.domain.errors import ConfigurationError
 FIRST_DESCRIPTOR = 3
 VARIABLES = frozenset({"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"})
 """What systemd says to the process that it started, and not to the children of that."""
-Given: TypeAlias = dict[tuple[int, ListenAddress], socket.socket]
-"""By socket type (SOCK_STREAM, SOCK_DGRAM) and address."""
+Given: TypeAlias = dict[tuple[int, ListenAddress], list[socket.socket]]
+"""By socket type (SOCK_STREAM, SOCK_DGRAM) and address, which several have when they share it (ReusePort=)."""
 
 
 def passed_sockets(environment: Mapping[str, str], *, pid: int, first: int = FIRST_DESCRIPTOR) -> Given:
@@ -35,16 +35,18 @@ def passed_sockets(environment: Mapping[str, str], *, pid: int, first: int = FIR
         except (OSError, ValueError) as error:
             raise ConfigurationError(f"LISTEN_FDS: descriptor {first + index} ({name}) is not an Internet socket") from error
         os.set_inheritable(first + index, False)
-        given[passed.type, address] = passed
+        given.setdefault((passed.type, address), []).append(passed)
     return given
 
 
 def address_of(bound: socket.socket) -> ListenAddress:
-    """Where a socket is bound. Raise ValueError when that is not an Internet address."""
+    """Where a socket is bound. Raise ValueError when that is not an Internet address, OSError when its interface is gone."""
     name = bound.getsockname()
     if bound.family not in (socket.AF_INET, socket.AF_INET6):
         raise ValueError("not an Internet socket")
-    return ListenAddress(str(name[0]), int(name[1]))
+    host, port = str(name[0]), int(name[1])
+    interface = int(name[3]) if bound.family == socket.AF_INET6 else 0
+    return ListenAddress(f"{host}%{socket.if_indextoname(interface)}" if interface else host, port)
 
 
 class ServiceNotifier:

@@ -186,6 +186,7 @@ class World:
             explain=self.rules.explain,
             clock=self.clock,
             turn=nullcontext,
+            box=BOX,
         )
         self.registry = CollectorRegistry()
         self.app = create_app(self.tools())

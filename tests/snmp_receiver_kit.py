@@ -11,12 +11,27 @@ from typing import Any, Self
 from collector.domain.clock import NS_PER_SECOND, SystemClock
 from collector.domain.ids import StreamName
 from collector.domain.item import ItemKind, Record, Tally
+from collector.domain.own_engine import OwnEngine
+from collector.domain.snmp_access import SnmpAccess
 from collector.journal.envelope import decode_tally
+from collector.snapshot import Snapshot, SnapshotView
 from receivers.snmp.limiter import PeerLimiter
 from receivers.snmp.server import SnmpReceiver
 
 PATIENCE_NS = 10 * NS_PER_SECOND
 CLOCK = SystemClock()
+PUBLIC = SnmpAccess.with_community("v2c", b"public", ["127.0.0.0/8", "::1/128"])
+"""The access of every test console that does not say otherwise."""
+
+
+def own_engine(*, boots: int = 3, seconds: int = 1000) -> OwnEngine:
+    """One that began so many seconds ago."""
+    return OwnEngine(bytes.fromhex("80007ed905c0ffee00c0ffee00"), boots, CLOCK.monotonic_ns() - seconds * NS_PER_SECOND)
+
+
+def a_view(*accesses: SnmpAccess, version: int = 1) -> SnapshotView:
+    """A snapshot with these senders."""
+    return SnapshotView(CLOCK, Snapshot(version, frozenset(), frozenset(), accesses))
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -113,6 +128,8 @@ class Bench:
     bulk: MemoryJournal = field(default_factory=lambda: MemoryJournal("snmp-0-bulk"))
     room: bool = True
     wakes: int = 0
+    engine: OwnEngine = field(default_factory=own_engine)
+    view: SnapshotView = field(default_factory=lambda: a_view(PUBLIC))
 
     @property
     def listener(self) -> str:
@@ -128,6 +145,8 @@ class Bench:
             main=self.main,
             bulk=self.bulk,
             limiter=limiter or PeerLimiter(0, 0),
+            engine=self.engine,
+            view=self.view,
             clock=CLOCK,
             wake=self._wake,
             room=lambda: self.room,

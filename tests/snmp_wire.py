@@ -74,8 +74,25 @@ def v2_message(*varbinds: bytes, tag: int = TRAP_V2, request_id: int = 77, versi
     return message(v2_pdu(uptime(), trap_oid(), *varbinds, tag=tag, request_id=request_id), version=version)
 
 
+def v2_message_of(size: int, *, tag: int = TRAP_V2) -> bytes:
+    """A whole message of exactly so many octets, 1,000 to 65,507, nearly all of them in one value."""
+    room = size - len(v2_message(varbind(HEALTH, tlv(0x04, bytes(size - 250))), tag=tag))
+    return v2_message(varbind(HEALTH, tlv(0x04, b"x" * (size - 250 + room))), tag=tag)
+
+
 def inform(*varbinds: bytes, request_id: int = 77) -> bytes:
     return v2_message(*varbinds, tag=INFORM, request_id=request_id)
+
+
+def v1_pdu(
+    *varbinds: bytes,
+    generic: int = 6,
+    specific: int = 3,
+    enterprise: bytes = oid(ENTERPRISE),
+    agent: bytes = tlv(0x40, bytes((10, 1, 2, 3))),
+    ticks: bytes = integer(4711, tag=0x43),
+) -> bytes:
+    return tlv(TRAP_V1, enterprise, agent, integer(generic), integer(specific), ticks, tlv(0x30, *varbinds))
 
 
 def v1_message(
@@ -87,7 +104,7 @@ def v1_message(
     ticks: bytes = integer(4711, tag=0x43),
     version: int = 0,
 ) -> bytes:
-    pdu = tlv(TRAP_V1, enterprise, agent, integer(generic), integer(specific), ticks, tlv(0x30, *varbinds))
+    pdu = v1_pdu(*varbinds, generic=generic, specific=specific, enterprise=enterprise, agent=agent, ticks=ticks)
     return message(pdu, version=version)
 
 

@@ -15,11 +15,13 @@ class HexView(View):
 
 
 class VarbindView(View):
-    """One variable of a trap. Octets are shown as text where they are text."""
+    """One variable of a trap. Octets are shown as text where they are text. `reading` is what octets that are no text may mean
+    besides: a date and time (RFC 2579), or the number in an opaque value."""
 
     oid: str
     type: str
     value: str | int | HexView | None
+    reading: str | None
 
 
 class NotificationView(View):
@@ -52,13 +54,33 @@ class NotificationPage(View):
     next: str | None
 
 
+class SnmpView(View):
+    """What a trap's message says beside its variables; null is what it did not say. `uptime` in hundredths of a second;
+    `enterprise`, `agent_address`, `generic` and `specific` are of v1 traps. `windows_source` and `windows_id` are the log source
+    and the event that the trap OID of a Windows event names. `not_decoded` counts variables beyond the limit of 256."""
+
+    version: str
+    pdu: str
+    request_id: int | None
+    uptime: int | None
+    enterprise: str | None
+    agent_address: str | None
+    generic: int | None
+    specific: int | None
+    windows_source: str | None
+    windows_id: int | None
+    not_decoded: int
+
+
 class NotificationDetail(NotificationView):
-    """One notification with everything known. `rows` are the ids of all notifications that the same item holds."""
+    """One notification with everything known. `rows` are the ids of all notifications that the same item holds. `snmp` is null
+    for mails, and for traps whose octets are no longer kept or cannot be read."""
 
     rule_version: str | None
     verdict: str | None
     detail: str | None
     rows: list[str]
+    snmp: SnmpView | None
 
 
 class Reprocessed(View):

@@ -1,15 +1,18 @@
 """Notifications as the API shows them: the stored columns, and with `include` what the original holds."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import asdict
 
-from api.schemas.notifications import HexView, Include, NotificationDetail, NotificationView, VarbindView
+from api.schemas.notifications import HexView, Include, NotificationDetail, NotificationView, SnmpView, VarbindView
 from api.tools import ApiTools
 from collector.domain.clock import from_ns
 from collector.domain.contents import OCTET_STRING, octets_as_text, whole_text
 from collector.domain.ids import NotificationId
 from collector.domain.item import Item
+from collector.domain.octets import OPAQUE, date_and_time, wrapped_number
 from collector.domain.outcome import Outcome
 from collector.domain.trap import Trap, Varbind, VarbindValue
+from collector.domain.trap_facts import facts_of
 from collector.pipeline.inspection import Content
 from collector.store.notifications import Notification
 
@@ -22,7 +25,7 @@ _TYPES = {
     0x41: "counter32",
     0x42: "gauge32",
     0x43: "timeticks",
-    0x44: "opaque",
+    OPAQUE: "opaque",
     0x46: "counter64",
     0x80: "no_such_object",
     0x81: "no_such_instance",
@@ -82,6 +85,7 @@ def detail(tools: ApiTools, one: Notification, rows: Sequence[NotificationId]) -
         verdict=one.verdict,
         detail=one.detail or None,
         rows=[str(row) for row in rows],
+        snmp=SnmpView(**asdict(facts_of(content.decoded))) if content and isinstance(content.decoded, Trap) else None,
     )
 
 
@@ -111,12 +115,15 @@ def pending(item: Item) -> NotificationDetail:
         verdict=None,
         detail=None,
         rows=[wanted],
+        snmp=None,
     )
 
 
 def _varbind(varbind: Varbind) -> VarbindView:
     oid, tag, value = varbind
-    return VarbindView(oid=oid, type=_TYPES.get(tag, f"tag_{tag}"), value=_value(tag, value))
+    shown = _value(tag, value)
+    reading = _reading(tag, value) if isinstance(value, bytes) and isinstance(shown, HexView) else None
+    return VarbindView(oid=oid, type=_TYPES.get(tag, f"tag_{tag}"), value=shown, reading=reading)
 
 
 def _value(tag: int, value: VarbindValue) -> str | int | HexView | None:
@@ -124,3 +131,9 @@ def _value(tag: int, value: VarbindValue) -> str | int | HexView | None:
         return value
     text = octets_as_text(value) if tag == OCTET_STRING else None
     return HexView(hex=value.hex()) if text is None else text
+
+
+def _reading(tag: int, octets: bytes) -> str | None:
+    if tag == OPAQUE:
+        return wrapped_number(octets)
+    return date_and_time(octets) if tag == OCTET_STRING else None

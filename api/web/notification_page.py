@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.schemas.notifications import HexView
+from api.schemas.notifications import HexView, VarbindView
 from api.shapes import notifications as shapes
 from api.tools import ApiTools
 from api.web.frame import frame_of
@@ -81,9 +81,12 @@ def _contents(tools: ApiTools, one: Notification | None) -> dict[str, Any]:
     shown = shapes.view(one, content, ("text", "varbinds"))
     decoded = content.decoded if content else None
     attachments: tuple[Attachment, ...] = decoded.attachments if isinstance(decoded, Mail) else ()
-    varbinds = [(bound.oid, bound.type, _value(bound.value)) for bound in shown.varbinds or []]
+    varbinds = [(bound.oid, bound.type, _value(bound)) for bound in shown.varbinds or []]
     return {"text": shown.text[:LONGEST_TEXT], "varbinds": varbinds, "attachments": attachments}
 
 
-def _value(value: str | int | HexView | None) -> str:
-    return f"0x{value.hex}" if isinstance(value, HexView) else "" if value is None else str(value)
+def _value(bound: VarbindView) -> str:
+    """Octets that are no text in hexadecimal; what they may mean stands behind them."""
+    if isinstance(bound.value, HexView):
+        return f"0x{bound.value.hex} ({bound.reading})" if bound.reading else f"0x{bound.value.hex}"
+    return "" if bound.value is None else str(bound.value)

@@ -21,5 +21,6 @@ def inspector(settings: Settings, store: Store, turn: Turn) -> Iterator[Inspecto
     require_current(store)
     clock = SystemClock()
     with closing(open_journal(settings, clock).reader()) as reader, decoders(clock) as made:
-        knowledge = KnowledgeKeeper(store, settings, made.decoders, terms_of(settings), SecretBox.of_settings(settings))
-        yield Inspector(store, reader, knowledge=knowledge, explain=knowledge.explain, clock=clock, turn=turn)
+        box = SecretBox.of_settings(settings)
+        knowledge = KnowledgeKeeper(store, settings, made.decoders, terms_of(settings), box)
+        yield Inspector(store, reader, knowledge=knowledge, explain=knowledge.explain, clock=clock, turn=turn, box=box)

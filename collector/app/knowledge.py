@@ -28,7 +28,8 @@ class KnowledgeKeeper:
     """Call it for the present knowledge. Twice a second it asks the store whether the registry changed."""
 
     def __init__(self, store: Store, settings: Settings, decoders: Decoders, terms: Terms, box: SecretBox) -> None:
-        """Raise ConfigurationError when no rule pack can be loaded, Unavailable when the store is away."""
+        """Raise ConfigurationError when no rule pack can be loaded or secrets of sources cannot be opened, Unavailable when the
+        store is away."""
         self._store = store
         self._box = box
         self._settings = settings
@@ -38,6 +39,8 @@ class KnowledgeKeeper:
         remembered = RememberedRules(self._ruleset)
         self._knowledge = Knowledge(registry, SourceIndex(registry.sources), remembered, decoders, settings.site, terms)
         self._looked_at = time.monotonic()
+        self._refused: int | None = None
+        """The version of the registry whose secrets cannot be opened: what was known before stays."""
 
     def __call__(self) -> Knowledge:
         """Raise Unavailable when the store is away."""
@@ -49,9 +52,15 @@ class KnowledgeKeeper:
 
     def _refresh(self) -> None:
         with self._store.read() as connection:
-            if registry_version(connection) == self._knowledge.registry.version:
+            version = registry_version(connection)
+            if version in (self._knowledge.registry.version, self._refused):
                 return
-            registry = load_registry(connection, self._box)
+            try:
+                registry = load_registry(connection, self._box)
+            except ConfigurationError as error:
+                self._refused = version
+                log.error("customers were not read again", reason=str(error))
+                return
         self._knowledge = replace(self._knowledge, registry=registry, index=SourceIndex(registry.sources))
         log.info("customers were read again", version=registry.version, sources=len(registry.sources))
 

@@ -53,7 +53,8 @@ def run_process(role: RoleContext) -> None:
         listener = undo.enter_context(closing(WakeListener(process_wake(settings))))
         bell = undo.enter_context(closing(Waker(api_wake(settings))))
         made = undo.enter_context(decoders(role.clock))
-        knowledge = KnowledgeKeeper(store, settings, made.decoders, terms, SecretBox.of_settings(settings))
+        box = SecretBox.of_settings(settings)
+        knowledge = KnowledgeKeeper(store, settings, made.decoders, terms, box)
         processor = Processor(
             store,
             reader,
@@ -71,7 +72,7 @@ def run_process(role: RoleContext) -> None:
             role,
             store,
             journal.keeper(),
-            originals=OriginalsKeeper(store, reader),
+            originals=OriginalsKeeper(store, reader, box),
             processor=processor,
             passing_time=PassingTime(store, role.clock, turn.waiting, terms, counters=changes, changed=bell.wake),
             knowledge=knowledge,

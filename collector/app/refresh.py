@@ -1,10 +1,14 @@
 """Keeps a receiver's snapshot as fresh as the store allows, in a thread of its own."""
 
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from collector import snapshot
+from collector.app.paths import snapshot as snapshot_file
+from collector.app.sealing import intake_box
+from collector.config import Settings
 from collector.domain.clock import Clock
 from collector.domain.errors import ConfigurationError
 from collector.logs import Log
@@ -30,11 +34,16 @@ class SnapshotRefresher:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="snapshot", daemon=True)
         self.view = SnapshotView(clock, _last(path, box))
-        self._away = False
+        self._trouble: Exception | None = None
+        """Why the last question had no answer."""
         self._asked = False
 
     def start(self) -> None:
+        """Raise ConfigurationError when the store is there and its secrets cannot be opened: its communities and users would be
+        strangers."""
         self.refresh()
+        if isinstance(self._trouble, ConfigurationError):
+            raise self._trouble
         self._thread.start()
 
     def stop(self) -> None:
@@ -51,11 +60,11 @@ class SnapshotRefresher:
         try:
             present = self._read()
         except Exception as error:  # noqa: BLE001 (a thread that ended here would leave new mailboxes unknown for ever)
-            if not self._away:
-                log.warning("the store is away; the snapshot is used alone", reason=f"{type(error).__name__}: {error}")
-            self._away = True
+            if type(error) is not type(self._trouble):
+                _tell(error)
+            self._trouble = error
             return
-        self._away = False
+        self._trouble = None
         known = self.view.current()
         if known != present or not self._asked:  # the first time also what an older key sealed
             # A full disk must not keep a receiver from what it knows in memory.
@@ -78,6 +87,27 @@ class SnapshotRefresher:
         mailboxes = frozenset(source.mailbox.casefold() for source in registry.sources if source.mailbox is not None)
         accesses = tuple(source.snmp for source in registry.sources if source.snmp is not None)
         return Snapshot(registry.version, mailboxes, self._domains, accesses)
+
+
+@contextmanager
+def refreshed_view(settings: Settings, clock: Clock) -> Iterator[SnapshotView]:
+    """What a receiver knows, kept fresh meanwhile. Raise ConfigurationError when secrets cannot be opened."""
+    store = Store(settings.store_url)
+    try:
+        box = intake_box(settings, store)
+        refresher = SnapshotRefresher(store, snapshot_file(settings), domains=settings.smtp.domains, box=box, clock=clock)
+        refresher.start()
+        yield refresher.view
+        refresher.stop()
+    finally:
+        store.close()
+
+
+def _tell(error: Exception) -> None:
+    if isinstance(error, ConfigurationError):
+        log.error("the secrets in the store cannot be opened; the snapshot is used alone", reason=str(error))
+    else:
+        log.warning("the store is away; the snapshot is used alone", reason=f"{type(error).__name__}: {error}")
 
 
 def _last(path: Path, box: SecretBox) -> Snapshot | None:

@@ -2,33 +2,34 @@
 
 from collector.app.intake import may_begin, receive
 from collector.app.journal import open_journal
-from collector.app.paths import process_wake, snapshot
-from collector.app.refresh import SnapshotRefresher
+from collector.app.paths import process_wake
+from collector.app.refresh import refreshed_view
 from collector.app.room import Room
 from collector.metrics import register
 from collector.role import RoleContext
-from collector.secrets import SecretBox
-from collector.store.engine import Store
+from collector.snapshot import SnapshotView
 from collector.wake import Waker
 from receivers.smtp.server import Limits, SmtpReceiver
 
 
 def run_smtp(role: RoleContext) -> None:
-    """Until stopped; what was answered with 250 by then is durable."""
+    """Until stopped; what was answered with 250 by then is durable. Raise ConfigurationError when secrets cannot be opened."""
     if not may_begin(role):
         return
+    with refreshed_view(role.settings, role.clock) as view:
+        _run(role, view)
+
+
+def _run(role: RoleContext, view: SnapshotView) -> None:
     settings = role.settings
     journal = open_journal(settings, role.clock)
     writer = journal.open_writer("smtp-0")
     room = Room(settings.journal_dir, role.clock)
     waker = Waker(process_wake(settings))
-    store = Store(settings.store_url)
-    box = SecretBox.of_settings(settings)
-    refresher = SnapshotRefresher(store, snapshot(settings), domains=settings.smtp.domains, box=box, clock=role.clock)
     receiver = SmtpReceiver(
         [(bound.listener, bound.socket) for bound in role.sockets],
         journal=writer,
-        view=refresher.view,
+        view=view,
         clock=role.clock,
         wake=waker.wake,
         room=room.has,
@@ -40,9 +41,6 @@ def run_smtp(role: RoleContext) -> None:
         ),
     )
     register(role.registry, receiver, journal, room)
-    refresher.start()
     receive(role, receiver, room)
-    refresher.stop()
     writer.close()
-    store.close()
     waker.close()

@@ -1,35 +1,61 @@
-"""The SNMP intake role: the receiver with its two journal lanes."""
+"""The SNMP intake role: the receiver with its two journal lanes, the own engine and the snapshot of known senders."""
+
+import os
 
 from collector.app.intake import may_begin, receive
 from collector.app.journal import open_journal
+from collector.app.left_lanes import end_left_lanes
 from collector.app.paths import process_wake
+from collector.app.refresh import refreshed_view
 from collector.app.room import Room
+from collector.config.model import SnmpSettings
+from collector.domain.limits import Limit
+from collector.engine_state import own_engine
 from collector.metrics import register
 from collector.role import RoleContext
+from collector.snapshot import SnapshotView
 from collector.wake import Waker
 from receivers.snmp.limiter import PeerLimiter
 from receivers.snmp.server import SnmpReceiver
+from receivers.snmp.shares import NetworkShares
+
+
+def _limiter(settings: SnmpSettings, view: SnapshotView) -> PeerLimiter:
+    known = Limit(settings.customer_rate_limit, settings.customer_burst)
+    shares = NetworkShares(view, known=known, strangers=Limit(settings.rate_limit, settings.burst))
+    return PeerLimiter(settings.rate_limit, settings.burst, exempt=settings.trusted_relays, shares=shares)
 
 
 def run_snmp(role: RoleContext) -> None:
-    """Until stopped; what was read by then is durable."""
+    """Until stopped; what was read by then is durable. Raise ConfigurationError when secrets cannot be opened."""
     if not may_begin(role):
         return
+    with refreshed_view(role.settings, role.clock) as view:
+        _run(role, view)
+
+
+def _run(role: RoleContext, view: SnapshotView) -> None:
     settings = role.settings
     journal = open_journal(settings, role.clock)
-    main, bulk = journal.open_writer("snmp-0"), journal.open_writer("snmp-0-bulk")
+    if role.receiver == 0:
+        end_left_lanes(journal, receivers=settings.snmp.receivers)
+    lane = f"snmp-{role.receiver}"
+    main, bulk = journal.open_writer(lane), journal.open_writer(f"{lane}-bulk")
     room = Room(settings.journal_dir, role.clock)
     waker = Waker(process_wake(settings))
     receiver = SnmpReceiver(
         [(bound.listener, bound.socket) for bound in role.sockets],
         main=main,
         bulk=bulk,
-        limiter=PeerLimiter(settings.snmp.rate_limit, settings.snmp.burst, exempt=settings.snmp.trusted_relays),
+        limiter=_limiter(settings.snmp, view),
+        engine=own_engine(settings, role.clock, os.environ),
+        view=view,
+        relays=settings.snmp.trusted_relays,
         clock=role.clock,
         wake=waker.wake,
         room=room.has,
         run_directory=settings.run_dir,
-        receive_buffer=settings.snmp.receive_buffer,
+        name=role.name,
     )
     register(role.registry, receiver, journal, room)
     receive(role, receiver, room)

@@ -56,9 +56,8 @@ def _tools(role: RoleContext, store: Store, undo: ExitStack) -> ApiTools:
     listener = undo.enter_context(closing(WakeListener(api_wake(settings))))
     wake = undo.enter_context(closing(Waker(api_wake(settings)))).wake
     reader = undo.enter_context(closing(open_journal(settings, role.clock).reader()))
-    knowledge = KnowledgeKeeper(
-        store, settings, undo.enter_context(decoders(role.clock)).decoders, terms, SecretBox.of_settings(settings)
-    )
+    box = SecretBox.of_settings(settings)
+    knowledge = KnowledgeKeeper(store, settings, undo.enter_context(decoders(role.clock)).decoders, terms, box)
     neighbours = Neighbours(settings, supervised=lifeline.is_supervised(os.environ))
     actions = Actions(store, role.clock, turn, terms, changed=wake)
     handoff = HandoffCounters()
@@ -68,7 +67,13 @@ def _tools(role: RoleContext, store: Store, undo: ExitStack) -> ApiTools:
         inbound=Inbound(store, role.clock, turn, terms, actions, counters=handoff, changed=wake),
         handoff=handoff,
         inspector=Inspector(
-            store, reader, knowledge=_present(role, knowledge), explain=knowledge.explain, clock=role.clock, turn=turn
+            store,
+            reader,
+            knowledge=_present(role, knowledge),
+            explain=knowledge.explain,
+            clock=role.clock,
+            turn=turn,
+            box=box,
         ),
         reader=reader,
         clock=role.clock,
@@ -115,23 +120,23 @@ class Neighbours:
             expected.append(Role.SNMP)
         if settings.smtp.listen:
             expected.append(Role.SMTP)
-        self._expected = tuple(expected)
+        self._expected = [name for role in expected for name in settings.process_names(role)]
         self._supervised = supervised
 
     def addresses(self) -> dict[str, str]:
-        """Role to `host:port` of its listener, empty for one that is expected and not there."""
+        """Process to `host:port` of its listener, empty for one that is expected and not there."""
         found = self._of_roles()
         if self._supervised:
             found[SUPERVISOR] = _read(self._settings.run_dir / f"{SUPERVISOR}.addr")
         return found
 
     def _of_roles(self) -> dict[str, str]:
-        addresses = {role.value: _read(self._settings.address_file(role)) for role in self._expected}
-        return {role: address for role, address in addresses.items() if address or self._supervised}
+        addresses = {name: _read(self._settings.address_file(name)) for name in self._expected}
+        return {name: address for name, address in addresses.items() if address or self._supervised}
 
     def troubles(self) -> list[str]:
-        """Constant words for every role that is not ready."""
-        return [f"{role}_not_ready" for role, address in self._of_roles().items() if not _is_ready(address)]
+        """Constant words for every process that is not ready."""
+        return [f"{name}_not_ready" for name, address in self._of_roles().items() if not _is_ready(address)]
 
 
 def _read(file: Path) -> str:

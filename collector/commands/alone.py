@@ -14,10 +14,16 @@ if TYPE_CHECKING:
 _SUPERVISORS = ("supervisor", "receive")
 
 
+def _processes() -> Iterator[str]:
+    from collector.config import MOST_RECEIVERS, Role
+
+    yield from Role
+    yield from (Role.SNMP.process_name(receiver) for receiver in range(1, MOST_RECEIVERS))
+
+
 @contextmanager
 def alone(settings: "Settings", clock: "Clock") -> Iterator[None]:
-    """Keep every role away. Raise ConfigurationError when one runs."""
-    from collector.config import Role
+    """Keep every process away, receivers of other settings too. Raise ConfigurationError when one runs."""
     from collector.run_lock import run_lock
     from collector.stop import StopFlag
 
@@ -25,7 +31,7 @@ def alone(settings: "Settings", clock: "Clock") -> Iterator[None]:
     with ExitStack() as undo:
         undo.callback(stop.close)
         try:
-            for name in (*_SUPERVISORS, *Role):
+            for name in (*_SUPERVISORS, *_processes()):
                 undo.enter_context(run_lock(settings, name, clock, stop=stop, patience=timedelta(0)))
         except ConfigurationError as error:
             raise ConfigurationError(f"{error}\nstop the collector first") from error

@@ -1,4 +1,5 @@
-"""`check-config` and `version`: commands that touch neither the store nor the network."""
+"""`check-config` and `version`: commands that change nothing. The kernel is asked what it would grant, on a socket that is bound
+to nothing."""
 
 import argparse
 
@@ -10,7 +11,9 @@ def add(subparsers: Subparsers) -> None:
         "check-config",
         help="check the settings and say every mistake",
         description="Read the settings file and the environment as the other commands do, and the file of [sla] overrides. Every "
-        "mistake is told on a line of its own with file (or variable), key and reason; the exit code is then 78.",
+        "mistake is told on a line of its own with file (or variable), key and reason; the exit code is then 78. Says also how "
+        "large a receive buffer the kernel would give this user for each socket of [snmp] listen. Where the store is there, its "
+        "secrets must open, and sources whose traps others could forge are named.",
     )
     check.add_argument("--show", action="store_true", help="print every key with the value in effect; secrets are masked")
     add_config(check)
@@ -20,6 +23,7 @@ def add(subparsers: Subparsers) -> None:
 
 
 def _check(args: argparse.Namespace) -> int:
+    from collector.app.looking_ahead import look_ahead
     from collector.calendars import load_calendar
     from collector.config.keys import all_keys, toml_value, words
     from collector.store.engine import check_url
@@ -30,8 +34,21 @@ def _check(args: argparse.Namespace) -> int:
     if args.show:
         for path in all_keys():
             print(f"{words(path)} = {toml_value(settings, path)}")
+    if settings.snmp.listen:
+        print(_receive_buffer(settings.snmp.receive_buffer))
+    for warning in look_ahead(settings):
+        print(f"warning: {warning}")
     print("the configuration is good")
     return 0
+
+
+def _receive_buffer(wanted: int) -> str:
+    from receivers.snmp.udp import would_grant
+
+    granted = would_grant(wanted)
+    said = f"[snmp] receive_buffer: this user would get {granted} of {wanted} octets"
+    remedy = "raise net.core.rmem_max, or give the socket its size in its systemd unit (ReceiveBuffer=)"
+    return said if granted >= wanted else f"{said}; {remedy}"
 
 
 def _version(_: argparse.Namespace) -> int:

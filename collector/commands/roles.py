@@ -28,8 +28,8 @@ def _run(args: argparse.Namespace) -> int:
     return run_one(args, args.role)
 
 
-def run_one(args: argparse.Namespace, name: str) -> int:
-    """Run the role of that name until it is stopped."""
+def run_one(args: argparse.Namespace, name: str, *, receiver: int = 0) -> int:
+    """Run the role of that name, or that receiver of it, until it is stopped."""
     from collector.app import run_api, run_hand_off, run_process, run_smtp, run_snmp
     from collector.config import Role
     from collector.role import RoleContext, run_role
@@ -42,4 +42,4 @@ def run_one(args: argparse.Namespace, name: str) -> int:
         Role.API: run_api,
     }
     settings = settings_of(args)
-    return run_role(Role(name), settings, clock_of(args, settings), work=work[Role(name)])
+    return run_role(Role(name), settings, clock_of(args, settings), work=work[Role(name)], receiver=receiver)

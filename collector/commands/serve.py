@@ -3,17 +3,19 @@
 import argparse
 import os
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from typing import TYPE_CHECKING
 
 from collector.commands.options import Subparsers, add_config, add_test_clock, clock_of, settings_of
 from collector.commands.roles import run_one
+from collector.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from collector.child import RoleSpec
     from collector.config import Role, Settings
+    from collector.domain.clock import Clock
     from collector.sockets import BoundSocket
     from collector.supervisor import Supervisor
 
@@ -32,8 +34,14 @@ def add(subparsers: Subparsers) -> None:
         description="Bind the SNMP and SMTP listeners and store what arrives in the journal. Needs no store.",
     )
     receive.add_argument("--only", choices=["snmp", "smtp"], help="run this one in the present process, unsupervised")
+    receive.add_argument("--receiver", metavar="NUMBER", type=int, default=0, help=argparse.SUPPRESS)
     receive.set_defaults(run=_receive)
     for parser in (serve, receive):
+        parser.add_argument(
+            "--user",
+            metavar="NAME",
+            help="started as root: bind the listeners, then become this user for good, before any role is started",
+        )
         add_config(parser)
         add_test_clock(parser)
 
@@ -48,7 +56,9 @@ def _receive(args: argparse.Namespace) -> int:
     from collector.config import Role
 
     if args.only:
-        return run_one(args, args.only)
+        if args.user:
+            raise ConfigurationError("--user: not with --only; without it, or with `collector serve`")
+        return run_one(args, args.only, receiver=args.receiver)
     return _supervise(args, (Role.SNMP, Role.SMTP), name="receive")
 
 
@@ -56,10 +66,8 @@ def _supervise(args: argparse.Namespace, roles: "Sequence[Role]", *, name: str) 
     """Bind, start, keep running, stop. Raise ConfigurationError before any role is started."""
     from collector import logs
     from collector.config import Role
+    from collector.engine_state import environment_of, raise_boots
     from collector.go_ahead import GoAheadPipe
-    from collector.run_lock import run_lock
-    from collector.sockets import bind_all
-    from collector.stop import StopFlag
     from collector.supervisor import Supervisor
     from collector.systemd import ServiceNotifier
 
@@ -67,16 +75,15 @@ def _supervise(args: argparse.Namespace, roles: "Sequence[Role]", *, name: str) 
     clock = clock_of(args, settings)
     logs.configure(level=settings.logs.level, form=settings.logs.format, role=name)
     with ExitStack() as undo:
-        undo.enter_context(run_lock(settings, name, clock, stop=StopFlag()))
-        bound = bind_all(settings, clock, roles=roles, environment=os.environ)
-        for one in bound:
-            undo.callback(one.socket.close)
-            logs.Log(__name__).info("listening", role=one.role, address=one.listener)
-        specs = [_spec(role, bound, _options(args)) for role in roles]
+        bound = _listen(args, settings, clock, roles, name=name, undo=undo)
+        specs = [_spec(role, bound, _options(args), receiver) for role in roles for receiver in settings.receivers_of(role)]
         go_ahead = GoAheadPipe()
         undo.callback(go_ahead.close)
         # without `process` nobody would say it, and nothing is compared
         told = go_ahead.environment() if Role.PROCESS in roles else {}
+        if Role.SNMP in roles:
+            # once for all receivers, and before any of them can answer
+            told |= environment_of(raise_boots(settings, clock))
         supervisor = Supervisor(
             specs,
             clock,
@@ -88,17 +95,51 @@ def _supervise(args: argparse.Namespace, roles: "Sequence[Role]", *, name: str) 
         return supervisor.run()
 
 
-def _spec(role: "Role", bound: "Sequence[BoundSocket]", options: tuple[str, ...]) -> "RoleSpec":
+def _listen(
+    args: argparse.Namespace, settings: "Settings", clock: "Clock", roles: "Sequence[Role]", *, name: str, undo: ExitStack
+) -> "list[BoundSocket]":
+    """Be the only one and bind: all that may need privileges. On return this process has none that its roles could use, except
+    when root started it without `--user`."""
+    from collector import logs, privileges
+    from collector.config import Role
+    from collector.run_lock import run_lock
+    from collector.sockets import bind_all
+    from collector.stop import StopFlag
+    from receivers.snmp.udp import granted_buffer
+
+    log = logs.Log(__name__)
+    account = privileges.Account.named(args.user) if args.user else None
+    with privileges.acting_as(account) if account else nullcontext():
+        if account:
+            settings_of(args)  # as the roles will read them
+            privileges.require_usable(account, settings.data_dir)
+        undo.enter_context(run_lock(settings, name, clock, stop=StopFlag()))
+    bound = bind_all(settings, clock, roles=roles, environment=os.environ)
+    for one in bound:
+        undo.callback(one.socket.close)
+        told = {"receive_buffer": granted_buffer(one.socket)} if one.role is Role.SNMP else {}
+        log.info("listening", role=one.role.process_name(one.receiver), address=one.listener, **told)
+    if account:
+        privileges.become(account)
+    elif os.geteuid():
+        privileges.give_up_capabilities()
+    else:
+        log.warning("the roles run as root; start with `--user NAME` to give that up once the listeners are bound")
+    return bound
+
+
+def _spec(role: "Role", bound: "Sequence[BoundSocket]", options: tuple[str, ...], receiver: int = 0) -> "RoleSpec":
     from collector.child import RoleSpec
     from collector.config import Role
 
-    command = ("receive", "--only", role.value) if role in (Role.SNMP, Role.SMTP) else (role.value,)
+    number = ("--receiver", str(receiver)) if receiver else ()
+    command = ("receive", "--only", role.value, *number) if role in (Role.SNMP, Role.SMTP) else (role.value,)
     ranks = {Role.SNMP: 0, Role.SMTP: 0, Role.PROCESS: 1, Role.HAND_OFF: 2, Role.API: 3}
     return RoleSpec(
-        name=role.value,
+        name=role.process_name(receiver),
         command=(sys.executable, "-m", "collector", *command, *options),
         stop_rank=ranks[role],
-        sockets=[one for one in bound if one.role is role],
+        sockets=[one for one in bound if one.role is role and one.receiver == receiver],
     )
 
 

@@ -28,7 +28,8 @@ def _add_migrate(subparsers: Subparsers) -> None:
         "migrate",
         help="create the store or bring it to this version",
         description="Create the tables of an empty store, or bring those of an older version to this one, in one transaction. "
-        "Doing it again changes nothing. The other commands refuse a store of another version.",
+        "Doing it again changes nothing. The other commands refuse a store of another version. The key that seals secrets is "
+        "made when there is none, and what an older key sealed is sealed with the newest.",
     )
     add_config(parser)
     parser.set_defaults(run=_migrate)
@@ -44,7 +45,8 @@ def _add_customers(subparsers: Subparsers) -> None:
         help="import a customers file",
         description="Bring the store to what a customers file (YAML) says. The file is checked as a whole first; every mistake "
         "is told with its line and then nothing is imported. What the file does not name stays as it is. Running roles take the "
-        "change over within a second.",
+        "change over within a second. Warns of sources whose traps others could forge: v1, v2c, users without authentication "
+        "or with weak protocols.",
     )
     imports.add_argument("file", metavar="FILE", type=Path, help="the customers file; see docs/configuration.md")
     imports.add_argument("--dry-run", action="store_true", help="only say what would change")
@@ -92,23 +94,26 @@ def _add_explain(subparsers: Subparsers) -> None:
 
 
 def _migrate(args: argparse.Namespace) -> int:
-    from collector.secrets import SecretBox
+    from collector.app.sealing import box_for, told
     from collector.store.migrate import migrate
-    from collector.store.registry import seal_again
+    from collector.store.schema import schema_version
+    from collector.store.sealing import seal_again, sealed_with_newest
 
     settings = settings_of(args)
     with opened_store(settings) as (store, turn):
-        box = SecretBox.of_settings(settings)
+        before = schema_version(store)
         version = migrate(store)
-        with store.write(turn) as connection:
-            sealed = seal_again(connection, box)
-    if sealed:
-        print(f"secrets of {sealed} sources were sealed with the newest key")
+        box = box_for(settings, store)
+        # Originals are many: they are looked through when there is a reason.
+        if before != version or not sealed_with_newest(store, box):
+            for line in told(seal_again(store, box, turn=turn)):
+                print(line)
     print(f"the store is at version {version}")
     return 0
 
 
 def _import(args: argparse.Namespace) -> int:
+    from collector.app.looking_ahead import warnings_of
     from collector.registry.file import read_customers
     from collector.registry.importing import import_customers
     from collector.secrets import SecretBox
@@ -127,6 +132,9 @@ def _import(args: argparse.Namespace) -> int:
         result = import_customers(store, customers, file=str(file), dry_run=args.dry_run, turn=turn, box=box)
     for line in result.lines:
         print(line)
+    owned = [(f"{c.code}/{s.record.name}", s.record.snmp) for c in customers for s in c.sources if s.record.snmp is not None]
+    for warning in warnings_of(owned, settings):
+        print(f"collector: warning: {warning}", file=sys.stderr)
     print(_outcome(len(result.lines), dry_run=args.dry_run))
     return 0
 

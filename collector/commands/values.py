@@ -1,8 +1,10 @@
 """What the values of options may be: texts of the command line into values, each mistake told in a sentence."""
 
 import argparse
+import os
 from collections.abc import Callable
 from ipaddress import ip_address
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -10,6 +12,9 @@ if TYPE_CHECKING:
     from collector.domain.trap import Varbind
 
 _T = TypeVar("_T")
+
+SHORTEST_PASS_PHRASE = 8
+_LONGEST_SECRET = 4096
 
 
 def _from_text(read: Callable[[str], _T]) -> Callable[[str], _T]:
@@ -87,6 +92,48 @@ def number(low: float, high: float) -> Callable[[str], float]:
 
 
 share = number(0, 1)
+
+
+@_from_text
+def secret(text: str) -> bytes:
+    """What a file or a variable of the environment holds, without the end of its line. The text given is never repeated: somebody
+    may have written the secret itself."""
+    kind, colon, name = text.partition(":")
+    if not (colon and name and kind in ("file", "env")):
+        raise ValueError("must be file:PATH or env:NAME; other users of the machine could read a pass phrase on a command line")
+    if kind == "env":
+        found = os.environb.get(os.fsencode(name))
+        if found is None:
+            raise ValueError("there is no such variable in the environment")
+    else:
+        try:
+            with Path(name).open("rb") as file:
+                found = file.readline(_LONGEST_SECRET)
+        except OSError as error:
+            raise ValueError(f"the file cannot be read: {error.strerror}") from None
+    found = found.rstrip(b"\r\n")
+    if len(found) < SHORTEST_PASS_PHRASE:
+        raise ValueError(f"the pass phrase must have at least {SHORTEST_PASS_PHRASE} characters (RFC 3414 section 11.2)")
+    return found
+
+
+@_from_text
+def engine_id(text: str) -> bytes:
+    from collector.domain.engine import parse_engine_id
+    from collector.domain.errors import Rejected
+
+    try:
+        return parse_engine_id(text)
+    except Rejected as error:
+        raise ValueError(str(error)) from None
+
+
+@_from_text
+def snmp_user(text: str) -> bytes:
+    name = text.encode("utf-8", "surrogateescape")
+    if not 1 <= len(name) <= 32:
+        raise ValueError("must have 1 to 32 octets")
+    return name
 
 
 @_from_text

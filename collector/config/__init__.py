@@ -6,6 +6,7 @@ Where the values are used is not decided here, and nothing here opens a socket o
 from collector.config.address import ListenAddress
 from collector.config.load import load
 from collector.config.model import (
+    MOST_RECEIVERS,
     ApiSettings,
     JournalSettings,
     LogSettings,
@@ -22,6 +23,7 @@ from collector.config.model import (
 )
 
 __all__ = [
+    "MOST_RECEIVERS",
     "ApiSettings",
     "JournalSettings",
     "ListenAddress",

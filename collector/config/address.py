@@ -1,16 +1,20 @@
 """`host:port` as a value. Parsing only: nothing is resolved and nothing is bound here."""
 
 import ipaddress
+import re
 import socket
 from dataclasses import dataclass
 from typing import Self
 
 _LOCALHOST = "127.0.0.1"
+_INTERFACE = re.compile(r"[A-Za-z0-9_.@+-]{1,15}")
+"""Linux, IFNAMSIZ; what else it would allow in a name is left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListenAddress:
-    """An address to listen on. `host` is an IP address in canonical form; port 0 asks the kernel for a free one."""
+    """An address to listen on. `host` is an IP address in canonical form, a link-local one with its interface (`fe80::1%eth0`,
+    RFC 4007 section 11); port 0 asks the kernel for a free one."""
 
     host: str
     port: int
@@ -49,4 +53,17 @@ def _host(text: str) -> str:
         raise ValueError(f"the host must be an IP address or localhost (names are not looked up), not {text!r}") from None
     if (address.version == 6) is not bracketed:
         raise ValueError(f"an IPv6 address, and only that, stands in brackets, such as [::1]:1162, not {text!r}")
+    if isinstance(address, ipaddress.IPv6Address):
+        _check_ipv6(address)
     return str(address)
+
+
+def _check_ipv6(address: ipaddress.IPv6Address) -> None:
+    if address.ipv4_mapped is not None:
+        raise ValueError(f"an IPv4 address is written as such, {address.ipv4_mapped}, not in the form of IPv6")
+    if address.is_link_local and not address.scope_id:
+        raise ValueError(f"a link-local address needs its interface, such as [{address}%eth0]:1162")
+    if address.scope_id and not _INTERFACE.fullmatch(address.scope_id):
+        raise ValueError(f"not the name of an interface: {address.scope_id!r}")
+    if address.scope_id and not address.is_link_local:
+        raise ValueError(f"only a link-local address has an interface, not {address}")

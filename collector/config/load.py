@@ -142,12 +142,17 @@ def _read_secret_files(reading: _Reading) -> None:
             reading.problem(key.file_path, f"stands beside {words(key.path)}; only one of them can be")
             continue
         try:
-            table[key.path[-1]] = FilePath(str(name)).read_text(encoding="utf-8").rstrip("\r\n")
+            text = FilePath(str(name)).read_text(encoding="utf-8").rstrip("\r\n")
         except OSError as error:
             reading.problem(key.file_path, f"{shown(name)} cannot be read: {error.strerror}")
         except ValueError:
             # not UTF-8, or a zero in the file's name
             reading.problem(key.file_path, f"{shown(name)} is not a file with UTF-8 text")
+        else:
+            if text:
+                table[key.path[-1]] = text
+            else:
+                reading.problem(key.file_path, f"{shown(name)} is empty")
 
 
 def _table(values: Table, path: Path) -> Table | None:

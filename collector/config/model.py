@@ -29,8 +29,12 @@ from collector.domain.sla import ResponseStarts
 from collector.domain.working_hours import WeeklyHours
 
 DATA_DIR_MARK = "{data_dir}"
-_SHORTEST_SECRET = 32
+MOST_RECEIVERS = 16
+"""Far above what a machine can use: the journal's disk and the processing of what was received are slower than that many."""
+SHORTEST_KEY = 32
+"""Characters of a key that seals secrets; a made one has 43 and 256 random bits."""
 _DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
+_ENGINE_ID = re.compile(r"([0-9a-f]{2}){5,32}")
 _WEB = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
 
 
@@ -86,6 +90,16 @@ def _data_dir(value: object) -> Path:
     return directory
 
 
+def _engine_id(value: str) -> str:
+    """RFC 3411 section 5, SnmpEngineID."""
+    if not value:
+        return ""
+    digits = value.removeprefix("0x").lower()
+    if not _ENGINE_ID.fullmatch(digits) or not digits.strip("0") or not digits.strip("f"):
+        raise ValueError("must be 5 to 32 octets in hexadecimal digits, neither all 00 nor all ff")
+    return digits
+
+
 def _web_address(value: str) -> str:
     if value and not _WEB.fullmatch(value):
         raise ValueError(f"must be an address such as https://collector.example.org, not {value!r}")
@@ -131,7 +145,7 @@ Minutes: TypeAlias = Annotated[StrictInt, Field(ge=1, le=100_000)]
 
 
 class Role(StrEnum):
-    """The processes of the collector: names in commands, logs and the `role` label of metrics."""
+    """What processes of the collector do. Each role is one process, but for `snmp`, which can be several receivers."""
 
     SNMP = "snmp"
     SMTP = "smtp"
@@ -143,6 +157,11 @@ class Role(StrEnum):
     def key(self) -> str:
         """The name in the settings."""
         return self.value.replace("-", "_")
+
+    def process_name(self, receiver: int = 0) -> str:
+        """The name of one of its processes in logs, the `role` label of metrics and the run directory: `snmp` for the first
+        receiver, `snmp-1` for the second."""
+        return f"{self.value}-{receiver}" if receiver else self.value
 
 
 class Section(BaseModel):
@@ -158,13 +177,24 @@ class StoreSettings(Section):
 
 
 class SnmpSettings(Section):
-    """Trap intake. `receive_buffer` in octets; `rate_limit` in datagrams per second and peer address, 0 = off."""
+    """Trap intake. `receivers`: processes that share the listeners. `receive_buffer` in octets; `rate_limit` in datagrams per
+    second and peer address, `customer_rate_limit` in datagrams per second and customer, 0 = off. `engine_id` of the own engine in
+    hexadecimal digits; empty: `<data_dir>/snmp-engine.json` keeps one that the collector makes."""
 
     listen: Addresses = (ListenAddress("127.0.0.1", 1162),)
+    receivers: Annotated[StrictInt, Field(ge=1, le=MOST_RECEIVERS)] = 1
     receive_buffer: Annotated[StrictInt, Field(ge=4096, le=2**30)] = 268_435_456
     rate_limit: Count = 1000
     burst: Positive = 10_000
+    customer_rate_limit: Count = 2000
+    customer_burst: Positive = 20_000
     trusted_relays: Networks = ()
+    engine_id: Annotated[StrictStr, AfterValidator(_engine_id)] = ""
+
+    @property
+    def own_engine_id(self) -> bytes:
+        """`engine_id` in octets; none: the collector makes it."""
+        return bytes.fromhex(self.engine_id)
 
 
 class SmtpSettings(Section):
@@ -201,9 +231,12 @@ class JournalSettings(Section):
 
 
 class ProcessSettings(Section):
-    """`batch`: how many journal items one transaction takes at most."""
+    """`batch`: how many journal items one transaction takes at most. Of refused datagrams, `refused_per_peer` notifications of
+    one address and reason and `refused_per_outcome` of all together are kept an hour, 0 = all; the others are only counted."""
 
     batch: Annotated[StrictInt, Field(ge=1, le=100_000)] = 2000
+    refused_per_peer: Count = 500
+    refused_per_outcome: Count = 5000
 
 
 class TargetSettings(Section):
@@ -247,9 +280,11 @@ class RuleSettings(Section):
 
 
 def _secret_key(value: SecretStr) -> SecretStr:
-    """No message repeats it."""
-    if any(len(key) < _SHORTEST_SECRET for key in value.get_secret_value().split()):
-        raise ValueError(f"a key has at least {_SHORTEST_SECRET} characters")
+    """No message repeats it. Blanks alone would pass for no key, and another one be made."""
+    text = value.get_secret_value()
+    keys = text.split()
+    if (text and not keys) or any(len(key) < SHORTEST_KEY or not key.isascii() for key in keys):
+        raise ValueError(f"a key has at least {SHORTEST_KEY} characters of ASCII")
     return value
 
 
@@ -268,7 +303,7 @@ class LogSettings(Section):
 
 
 class MetricsListen(Section):
-    """The loopback listener of each role. With port 0 the address is found in `<data_dir>/run/<role>.addr`."""
+    """The loopback listener of each role. With port 0 the address is found in `<data_dir>/run/<process>.addr`."""
 
     snmp: LoopbackAddress = ListenAddress("127.0.0.1", 0)
     smtp: LoopbackAddress = ListenAddress("127.0.0.1", 0)
@@ -282,9 +317,10 @@ class MetricsSettings(Section):
 
     listen: MetricsListen = MetricsListen()
 
-    def of(self, role: Role) -> ListenAddress:
+    def of(self, role: Role, receiver: int = 0) -> ListenAddress:
+        """Receivers beside the first one take a free port: the address names one."""
         address: ListenAddress = getattr(self.listen, role.key)
-        return address
+        return ListenAddress(address.host, 0) if receiver else address
 
 
 class Settings(Section):
@@ -337,9 +373,21 @@ class Settings(Section):
         """Where the key of the secrets is when the settings name none."""
         return self.data_dir / "secret.key"
 
-    def address_file(self, role: Role) -> Path:
-        """The file in which a running role tells the address of its metrics listener, `host:port`."""
-        return self.run_dir / f"{role}.addr"
+    @property
+    def engine_file(self) -> Path:
+        """Id and boots of the own SNMP engine."""
+        return self.data_dir / "snmp-engine.json"
+
+    def receivers_of(self, role: Role) -> range:
+        """The numbers of the role's processes."""
+        return range(self.snmp.receivers if role is Role.SNMP else 1)
+
+    def process_names(self, role: Role) -> list[str]:
+        return [role.process_name(receiver) for receiver in self.receivers_of(role)]
+
+    def address_file(self, process: str) -> Path:
+        """The file in which a running process tells the address of its metrics listener, `host:port`."""
+        return self.run_dir / f"{process}.addr"
 
     def listeners(self) -> Iterator[tuple[str, ListenAddress]]:
         """Every address that the outside may reach, with the key that names it."""

@@ -33,6 +33,11 @@ class EngineTime(NamedTuple):
             return type(self)(boots, time, at_us)
         return self if boots == self.boots and time >= self.notion(at_us) - WINDOW_SECONDS else None
 
+    def contradicts(self, boots: int, time: int, at_us: int) -> bool:
+        """Whether what arrived before this says more than the engine's clock can have shown then."""
+        newer = (boots, time) > (self.boots, self.time)
+        return newer and at_us < self.at_us and (boots > self.boots or time > self.notion(at_us) + WINDOW_SECONDS)
+
     @classmethod
     def first(cls, boots: int, time: int, at_us: int) -> Self | None:
         """What is known after the first authentic message; None when it is outside the time window."""

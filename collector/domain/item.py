@@ -70,6 +70,7 @@ class TallyReason(StrEnum):
 
     KERNEL_DROP = "kernel_drop"
     OVER_LIMIT = "over_limit"
+    FLOOD = "flood"
     DISK_SHORT = "disk_short"
     UNKNOWN_MAILBOX = "unknown_mailbox"
     UNKNOWN_DOMAIN = "unknown_domain"
@@ -96,7 +97,9 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """A count of things that were not stored, since the last tally of the same kind."""
+    """A count of things that were not stored, since the last tally of the same kind. `per_second`: how much comes in all, of what
+    is stored too; 0 where nobody measures it."""
 
     reason: TallyReason
     count: int
+    per_second: int = 0

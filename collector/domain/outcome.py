@@ -32,6 +32,7 @@ class Reason(StrEnum):
     # unattributed
     UNKNOWN_COMMUNITY = "unknown_community"
     PEER_NOT_IN_NETWORKS = "peer_not_in_networks"
+    LISTENER_NOT_ALLOWED = "listener_not_allowed"
     VERSION_NOT_ALLOWED = "version_not_allowed"
     AMBIGUOUS_SOURCE = "ambiguous_source"
     UNKNOWN_MAILBOX = "unknown_mailbox"

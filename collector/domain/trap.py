@@ -51,6 +51,8 @@ class Secured:
     salt: bytes
     body: tuple[int, int]
     encrypted: bool
+    context: tuple[bytes, bytes] | None = None
+    """contextEngineID and contextName of the scoped PDU, once it was opened."""
 
 
 @dataclass(slots=True)

@@ -1,5 +1,5 @@
-"""Streams that came from a backup: read and processed like the others, never written again. Their numbers after the backup were
-given out by the journal that it was taken from, so their lanes go on in streams of their own."""
+"""Streams that have ended: read and processed like the others, never written again; their lanes go on in other streams. They came
+from a backup, and their numbers after it were given out by the journal that it was taken from, or their receiver is no more."""
 
 import os
 from pathlib import Path

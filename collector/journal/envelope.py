@@ -41,17 +41,16 @@ def decode_envelope(stored: bytes) -> Envelope:
 
 
 def encode_tally(tally: Tally) -> bytes:
-    return _encode({"reason": tally.reason, "count": tally.count})
+    measured = {"per_second": tally.per_second} if tally.per_second else {}
+    return _encode({"reason": tally.reason, "count": tally.count, **measured})
 
 
 def decode_tally(stored: bytes) -> Tally:
     """Raise JournalError when the octets are no tally or its reason is not known here."""
     fields = _decode(stored, "tally")
-    count = fields.get("count")
-    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-        raise JournalError("stored tally: count is not a whole number")
+    count, per_second = _number(fields.get("count"), "count"), _number(fields.get("per_second", 0), "per_second")
     try:
-        return Tally(TallyReason(str(fields.get("reason"))), count)
+        return Tally(TallyReason(str(fields.get("reason"))), count, per_second)
     except ValueError as error:
         raise JournalError("stored tally: the reason is not known") from error
 
@@ -69,6 +68,12 @@ def _decode(stored: bytes, what: str) -> dict[str, Any]:
     if not isinstance(fields, dict):
         raise JournalError(f"stored {what}: not a JSON object")
     return fields
+
+
+def _number(value: object, key: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise JournalError(f"stored tally: {key} is not a whole number")
+    return value
 
 
 def _text(fields: dict[str, Any], key: str) -> str:

@@ -43,7 +43,7 @@ class Tail:
 def lock_stream(directory: Path, stream: StreamName) -> int:
     """Be the only writer; a predecessor that is dying gets 5 s. Raise JournalError when somebody else stays."""
     for _ in range(LOCK_TRIES):
-        descriptor = _try_lock(directory)
+        descriptor = try_lock(directory)
         if descriptor is not None:
             return descriptor
         time.sleep(_LOCK_PAUSE)
@@ -57,7 +57,7 @@ def settle(stream: StreamName, directory: Path, *, disk: Disk, counts: StreamCou
     for _ in range(LOCK_TRIES):
         if _is_settled(directory):
             return
-        descriptor = _try_lock(directory)
+        descriptor = try_lock(directory)
         if descriptor is not None:
             words = open_end_word(directory)
             try:
@@ -70,7 +70,8 @@ def settle(stream: StreamName, directory: Path, *, disk: Disk, counts: StreamCou
     raise JournalError(f"{stream}: its writer does not finish opening it")
 
 
-def _try_lock(directory: Path) -> int | None:
+def try_lock(directory: Path) -> int | None:
+    """Be the only writer, or None when there is one. The lock lasts until the descriptor is closed."""
     descriptor = os.open(directory / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -16,13 +16,13 @@ from collector.journal.copying import StreamFiles, files_of
 from collector.journal.counts import JournalCounts
 from collector.journal.disk import Disk, journal_error, sync_directory
 from collector.journal.durability import check_durable
-from collector.journal.ended import is_ended
+from collector.journal.ended import is_ended, mark_ended
 from collector.journal.endword import EndWord
 from collector.journal.frames import MARKER_SIZE
 from collector.journal.keeper import SegmentKeeper, nothing_dropped
 from collector.journal.reader import SegmentReader
-from collector.journal.recovery import lock_stream, settle
-from collector.journal.segments import marker_path, stream_directories
+from collector.journal.recovery import lock_stream, open_end_word, recover, settle, try_lock
+from collector.journal.segments import marker_path, read_marker, stream_directories
 from collector.journal.writer import SEGMENT_BYTES, SegmentWriter
 from collector.logs import Log
 from collector.metrics import Family
@@ -99,6 +99,10 @@ class Journal:
         """Every stream that has a directory, whether it can be read or not."""
         return set(stream_directories(self._root))
 
+    def going_on(self) -> set[StreamName]:
+        """Those that have not ended."""
+        return {stream for stream, directory in stream_directories(self._root).items() if not is_ended(directory)}
+
     def aside(self, stream: StreamName) -> Path:
         return self._root / f"{stream}{_ASIDE}"
 
@@ -117,6 +121,33 @@ class Journal:
                 os.close(lock)
         except OSError as error:
             raise JournalError(f"{stream}: cannot be set aside as {self.aside(stream)}: {error.strerror}") from error
+
+    def end(self, stream: StreamName) -> bool:
+        """Nobody writes the stream from now on: it is read to its end and cleared away in time, and its lane goes on in another
+        one. False when somebody writes it at this moment. Raise JournalError when the disk refuses."""
+        directory = self._root / str(stream)
+        try:
+            lock = try_lock(directory)
+            if lock is None:
+                return False
+            try:
+                mark_ended(directory, self._last_of(stream, directory))
+                sync_directory(directory)
+            finally:
+                os.close(lock)
+        except (OSError, ValueError) as error:
+            raise JournalError(f"{stream}: cannot be ended: {error}") from error
+        return True
+
+    def _last_of(self, stream: StreamName, directory: Path) -> int:
+        """The last number that the stream has given, made durable. The caller holds the lock."""
+        words = open_end_word(directory)
+        try:
+            counts = self._counts.of(stream)
+            tail, _ = recover(stream, directory, read_marker(directory), words=words, disk=self._disk, counts=counts)
+        finally:
+            words.close()
+        return tail.next_seq - 1
 
     def families(self) -> Iterable[Family]:
         return self._counts.families()

@@ -18,6 +18,7 @@ from collector.domain.trap import NotDecoded, Secured, Trap, TrapResult
 from collector.domain.trust import Trust
 
 if TYPE_CHECKING:
+    from collector.pipeline.engine_memory import EngineDrafts
     from collector.pipeline.fold import CaseFold
 
 
@@ -35,9 +36,22 @@ class Draft:
     fold: "CaseFold | None" = None
 
 
+@dataclass(frozen=True, slots=True)
+class BeliefStep:
+    """One question that was asked of a v3 message, and why its way ended there; None when it went on."""
+
+    step: str
+    refusal: NotDecoded | None
+
+
 @dataclass(slots=True)
 class Entry:
-    """One journal item on its way. An entry with drafts is settled: the stages after that leave it alone."""
+    """One journal item on its way. An entry with drafts is settled: the stages after that leave it alone.
+
+    `judged` is there when a v3 message is looked at again: what was found out about its time and its copies when it arrived
+    (NONE: it was fresh), None when that was not asked then. `belief` is filled when somebody asks why. An entry that is not
+    `kept` is counted and leaves no notification.
+    """
 
     item: Item
     decoded: Trap | Secured | Mail | NotDecoded | None = None
@@ -45,6 +59,9 @@ class Entry:
     sources: tuple[Source, ...] = ()
     trust: Trust = Trust.SPOOFABLE
     drafts: list[Draft] = field(default_factory=list)
+    judged: Reason | None = None
+    belief: list[BeliefStep] = field(default_factory=list)
+    kept: bool = True
 
     def settle(self, outcome: Outcome, reason: Reason, detail: str = "", source: Source | None = None) -> None:
         """End the entry's way here with a single draft."""
@@ -63,10 +80,16 @@ class Batch:
     """Per stream: the last sequence number of the batch, and how many tally records are in it."""
     late_at: datetime | None = None
     seen: list[tuple[bytes, int]] = field(default_factory=list)
+    engines: "EngineDrafts | None" = None
+    """What the batch's v3 messages tell of their engines."""
 
     @classmethod
     def of(cls, items: Sequence[Item], taken: dict[StreamName, tuple[int, int]] | None = None) -> "Batch":
         return cls([Entry(item) for item in items], taken or {})
+
+    def anew(self) -> "Batch":
+        """The same items, not looked at yet."""
+        return Batch.of([entry.item for entry in self.entries], self.taken)
 
     def at(self, entry: Entry) -> datetime:
         """The time that decisions about cases use."""

@@ -43,10 +43,13 @@ def write_effects(
     counted."""
     changes = _write_cases(connection, folds, terms)
     numbers = {str(stream): position.id for stream, position in positions.items()}
-    rows = [_row(entry, draft, numbers) for entry in batch.entries if entry.tally is None for draft in entry.drafts]
+    kept = [entry for entry in batch.entries if entry.tally is None and entry.kept]
+    rows = [_row(entry, draft, numbers) for entry in kept for draft in entry.drafts]
     insert_notifications(connection, rows)
     post(connection, changes, terms, fresh=_fresh(batch, changes))
     save_seen(connection, batch.seen)
+    if batch.engines is not None:
+        batch.engines.save(connection)
     counts = count_for_ledger(batch)
     add_counts(connection, counts)
     for stream, (last, tallies) in batch.taken.items():

@@ -1,59 +1,121 @@
-"""Stage 2: which console sent it. Deny by default: what no source explains is unattributed and given to no customer."""
+"""Stage 3: which console sent it. Deny by default: what no source explains is unattributed and given to no customer. A v3 message
+was attributed when it was believed."""
 
+from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from collector.domain.ids import SourceId
 from collector.domain.item import ItemKind
 from collector.domain.outcome import Outcome, Reason
 from collector.domain.registry import Source, mailbox_of
-from collector.domain.trap import Secured, SnmpVersion, Trap
+from collector.domain.snmp_access import Network, SnmpAccess, SnmpUser
+from collector.domain.trap import SNMP_TRAP_ADDRESS, SnmpVersion, Trap
 from collector.domain.trust import Trust
 from collector.journal.envelope import decode_envelope
 from collector.pipeline.draft import Batch, Entry
 
 _CACHE_LIMIT = 20_000
+_IP_ADDRESS = 0x40
+_NOWHERE = ("", "0.0.0.0")
 
 
 class SourceIndex:
-    """The registry, turned round: from what a message shows to the source that it can only be."""
+    """The registry, turned round: from what a message shows to the source that it can only be.
 
-    def __init__(self, sources: tuple[Source, ...]) -> None:
-        self._by_community: dict[bytes, list[Source]] = {}
+    What a message from one of `relays` says of its first sender's address is believed in place of the relay's own; from anybody
+    else it is data.
+    """
+
+    def __init__(self, sources: tuple[Source, ...], *, relays: Iterable[Network] = ()) -> None:
+        self._by_community: dict[bytes, list[tuple[Source, SnmpAccess]]] = {}
+        self._by_user: dict[bytes, list[tuple[Source, SnmpUser]]] = {}
         self._by_mailbox: dict[str, Source] = {}
-        self._cache: dict[tuple[str, bytes, SnmpVersion], Source | Reason] = {}
+        self._relays = tuple(relays)
+        self._found: dict[tuple[str, bytes, SnmpVersion, str], Source | Reason] = {}
+        self._users_found: dict[tuple[str, bytes, str], list[tuple[Source, SnmpUser]]] = {}
+        self._relays_found: dict[str, bool] = {}
         for source in sources:
-            if source.snmp is not None:
-                self._by_community.setdefault(source.snmp.community, []).append(source)
+            if source.snmp is not None and source.snmp.user is not None:
+                self._by_user.setdefault(source.snmp.user.name, []).append((source, source.snmp.user))
+            elif source.snmp is not None:
+                self._by_community.setdefault(source.snmp.community, []).append((source, source.snmp))
             if source.mailbox is not None:
                 self._by_mailbox[source.mailbox.casefold()] = source
 
-    def of_trap(self, peer: str, community: bytes, version: SnmpVersion) -> Source | Reason:
-        """The source, or why there is none. Remembered per peer, since consoles repeat themselves; of strangers nothing is
+    def of_trap(self, address: str, community: bytes, version: SnmpVersion, listener: str = "") -> Source | Reason:
+        """The source, or why there is none. Remembered per address, since consoles repeat themselves; of strangers nothing is
         remembered, since they may show a new community of any length each time."""
         if community not in self._by_community:
             return Reason.UNKNOWN_COMMUNITY
-        key = (peer, community, version)
-        found = self._cache.get(key)
+        key = (address, community, version, listener)
+        found = self._found.get(key)
         if found is None:
-            if len(self._cache) >= _CACHE_LIMIT:
-                self._cache.clear()
-            found = self._cache[key] = self._search(ip_address(peer.partition("%")[0]), community, version)
+            if len(self._found) >= _CACHE_LIMIT:
+                self._found.clear()
+            found = self._found[key] = self._search(_parsed(address), community, version, listener)
         return found
 
-    def _search(self, peer: IPv4Address | IPv6Address, community: bytes, version: SnmpVersion) -> Source | Reason:
-        if isinstance(peer, IPv6Address) and peer.ipv4_mapped is not None:
-            peer = peer.ipv4_mapped
-        near = [
-            source
-            for source in self._by_community[community]
-            if source.snmp and any(peer in network for network in source.snmp.networks)
-        ]
+    def _search(
+        self, address: IPv4Address | IPv6Address, community: bytes, version: SnmpVersion, listener: str
+    ) -> Source | Reason:
+        known = self._by_community[community]
+        near = [(source, access) for source, access in known if any(address in network for network in access.networks)]
         if not near:
             return Reason.PEER_NOT_IN_NETWORKS
-        speaking = [source for source in near if source.snmp and version in source.snmp.versions]
+        hearing = [(source, access) for source, access in near if access.listener in ("", listener)]
+        if not hearing:
+            return Reason.LISTENER_NOT_ALLOWED
+        speaking = [source for source, access in hearing if version in access.versions]
         if not speaking:
             return Reason.VERSION_NOT_ALLOWED
         return speaking[0] if len(speaking) == 1 else Reason.AMBIGUOUS_SOURCE
+
+    def of_user(self, peer: str, name: bytes, listener: str) -> list[tuple[Source, SnmpUser]]:
+        """The sources that a v3 message may be from, by the user that it names. Of a relay's it is not known yet which address
+        counts."""
+        if name not in self._by_user:
+            return []
+        key = (peer, name, listener)
+        found = self._users_found.get(key)
+        if found is None:
+            if len(self._users_found) >= _CACHE_LIMIT:
+                self._users_found.clear()
+            relay = self.is_relay(peer)
+            found = self._users_found[key] = [
+                (source, user)
+                for source, user in self._by_user[name]
+                if source.snmp and source.snmp.listener in ("", listener) and (relay or self.is_within(source, peer))
+            ]
+        return found
+
+    def named(self, name: bytes) -> list[tuple[Source, SnmpUser]]:
+        """Every source with a v3 user of that name."""
+        return self._by_user.get(name, [])
+
+    def is_relay(self, peer: str) -> bool:
+        """Whether its word on where a message is from is believed."""
+        if not self._relays:
+            return False
+        found = self._relays_found.get(peer)
+        if found is None:
+            if len(self._relays_found) >= _CACHE_LIMIT:
+                self._relays_found.clear()
+            address = _parsed(peer)
+            found = self._relays_found[peer] = any(address in network for network in self._relays)
+        return found
+
+    def address_of(self, peer: str, trap: Trap) -> str:
+        """The address that counts: of what a relay passes on, the first sender's (`snmpTrapAddress.0`, RFC 3584 section 3.1; else
+        the agent-addr of v1), as far as the message tells."""
+        if not self.is_relay(peer):
+            return peer
+        claims = (trap_address(trap), trap.agent_address)
+        return next((claim for claim in claims if claim not in _NOWHERE and _is_address(claim)), peer)
+
+    @staticmethod
+    def is_within(source: Source, address: str) -> bool:
+        parsed = _parsed(address)
+        return source.snmp is not None and any(parsed in network for network in source.snmp.networks)
 
     def of_recipients(self, recipients: tuple[str, ...]) -> tuple[Source, ...]:
         """Each source once, in the order of the envelope."""
@@ -65,22 +127,45 @@ class SourceIndex:
         return tuple(found.values())
 
 
+def trap_address(trap: Trap) -> str:
+    """What `snmpTrapAddress.0` says, empty when it is not there. Relays write it as the last variable."""
+    for name, tag, value in reversed(trap.varbinds):
+        if name == SNMP_TRAP_ADDRESS:
+            return value if tag == _IP_ADDRESS and isinstance(value, str) else ""
+    return ""
+
+
+def _parsed(address: str) -> IPv4Address | IPv6Address:
+    """Without its zone; an IPv4 address in IPv6 clothes as the IPv4 address."""
+    parsed = ip_address(address.partition("%")[0])
+    return parsed.ipv4_mapped or parsed if isinstance(parsed, IPv6Address) else parsed
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def identify(batch: Batch, index: SourceIndex) -> None:
     for entry in batch.entries:
         if isinstance(entry.decoded, Trap):
-            _identify_trap(entry, entry.decoded, index)
-        elif isinstance(entry.decoded, Secured):
-            entry.settle(Outcome.UNAUTHENTICATED, Reason.UNKNOWN_USER)
+            if entry.decoded.secured is None:
+                _identify_trap(entry, entry.decoded, index)
         elif entry.item.kind == ItemKind.MAIL:
             _identify_mail(entry, index)
 
 
 def _identify_trap(entry: Entry, trap: Trap, index: SourceIndex) -> None:
-    found = index.of_trap(entry.item.peer_address, trap.community, trap.version)
+    item = entry.item
+    address = index.address_of(item.peer_address, trap)
+    found = index.of_trap(address, trap.community, trap.version, item.listener)
     if isinstance(found, Source):
         entry.sources = (found,)
     else:
-        entry.settle(Outcome.UNATTRIBUTED, found)
+        entry.settle(Outcome.UNATTRIBUTED, found, f"from {address}" if address != item.peer_address else "")
 
 
 def _identify_mail(entry: Entry, index: SourceIndex) -> None:

@@ -1,41 +1,50 @@
 """Looking at single notifications: their contents decoded again, why they became what they became, and trying quarantine anew."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeAlias
 
 from collector.domain.case import Verdict
 from collector.domain.clock import Clock, from_ns, rfc3339
-from collector.domain.errors import Conflict, NotFound
+from collector.domain.errors import ConfigurationError, Conflict, NotFound
 from collector.domain.ids import CustomerId, NotificationId, StreamName
 from collector.domain.item import Item, ItemKind
 from collector.domain.mail import Mail
 from collector.domain.outcome import QUARANTINE, Outcome
 from collector.domain.trap import NotDecoded, Secured, Trap
 from collector.journal.interface import JournalReader
-from collector.pipeline.classify import primary
-from collector.pipeline.draft import Batch, Draft, Entry
+from collector.logs import Log
+from collector.pipeline.believe import Believer
+from collector.pipeline.draft import Batch, Draft
 from collector.pipeline.effects import ledger_key
-from collector.pipeline.stages import Knowledge, commit, understand
+from collector.pipeline.engine_memory import EngineDrafts, EngineMemory
+from collector.pipeline.judging_again import believed_before, engines_of, judged_before, opened, recalling
+from collector.pipeline.stages import Knowledge, commit, understand_again
+from collector.pipeline.telling import belief_told, decoded_told, draft_told, recorded_told, security_told, sender_told
+from collector.secrets import SecretBox
 from collector.store.case_log import LogEntry, append_log
 from collector.store.engine import Connection, Store, Turn
+from collector.store.engines import raise_engines_version
 from collector.store.ledger import add_counts
 from collector.store.notifications import Notification, delete_item, find_notifications
-from collector.store.originals import find_original
+from collector.store.originals import Original, find_original
 from collector.store.streams import load_positions
 
+log = Log(__name__)
 Explain: TypeAlias = Callable[[Trap | Mail, str, tuple[str, ...]], dict[str, object]]
 """(notification, source's name, its products) → every kind and rule that was tried, condition by condition, ready for JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a notification's item holds: the original octets and what the decoder makes of them."""
+    """What a notification's item holds: the original octets and what the decoder makes of them. Of a v3 message that no key opens
+    there is only its header."""
 
     kind: ItemKind
     payload: bytes
-    decoded: Trap | Mail | NotDecoded
+    decoded: Trap | Secured | Mail | NotDecoded
 
 
 class Inspector:
@@ -50,8 +59,13 @@ class Inspector:
         explain: Explain,
         clock: Clock,
         turn: Turn,
+        box: SecretBox,
+        kept: timedelta = timedelta(days=90),
     ) -> None:
+        """`kept`: how long the journal keeps what arrived."""
         self._store = store
+        self._kept = kept
+        self._box = box
         self._reader = reader
         self._knowledge = knowledge
         self._explain = explain
@@ -65,15 +79,17 @@ class Inspector:
             found = self._raw(wanted)
             if found is not None:
                 raw[wanted] = found
-        decoders = self._knowledge().decoders
+        knowledge = self._knowledge()
+        decoders = knowledge.decoders
         mails = [wanted for wanted, (kind, _) in raw.items() if kind is ItemKind.MAIL]
-        decoded: dict[NotificationId, Trap | Mail | NotDecoded] = {}
+        decoded: dict[NotificationId, Trap | Secured | Mail | NotDecoded] = {}
         decoded.update(zip(mails, decoders.mails([raw[wanted][1] for wanted in mails]) if mails else [], strict=True))
         for wanted, (kind, payload) in raw.items():
             if kind is ItemKind.DATAGRAM:
                 found_trap = decoders.trap(payload)
-                if not isinstance(found_trap, Secured):
-                    decoded[wanted] = found_trap
+                if isinstance(found_trap, Secured):
+                    found_trap = opened(payload, found_trap, knowledge.index, decoders)
+                decoded[wanted] = found_trap
         return {wanted: Content(kind, payload, decoded[wanted]) for wanted, (kind, payload) in raw.items() if wanted in decoded}
 
     def _raw(self, wanted: NotificationId) -> tuple[ItemKind, bytes] | None:
@@ -83,9 +99,17 @@ class Inspector:
         with self._store.read() as connection:
             # A case keeps the original under the id of the row that belongs to it.
             for row in find_notifications(connection, wanted):
-                if (original := find_original(connection, str(row.id))) is not None:
+                if (original := self._original(connection, row.id)) is not None:
                     return (original.kind, original.payload)
         return None
+
+    def _original(self, connection: Connection, wanted: NotificationId) -> Original | None:
+        """One that was sealed with a key that is gone is as good as lost."""
+        try:
+            return find_original(connection, str(wanted), self._box)
+        except ConfigurationError as error:
+            log.error("an original cannot be opened", notification=str(wanted), reason=str(error))
+            return None
 
     def _item(self, wanted: NotificationId) -> Item | None:
         with suppress(ValueError):
@@ -100,6 +124,7 @@ class Inspector:
         """
         with self._store.read() as connection:
             rows = find_notifications(connection, wanted)
+            processed = _is_processed(connection, wanted)
         item = self._item(wanted)
         allowed = customer_id is None or any(row.customer_id == customer_id for row in rows)
         if not allowed or (item is None and not rows):
@@ -107,33 +132,57 @@ class Inspector:
         visible = [row for row in rows if customer_id is None or row.customer_id == customer_id]
         return {
             "id": str(wanted),
-            "recorded": [_recorded(row) for row in visible],
-            "state": _most_telling(visible).state.value if visible else Outcome.PENDING.value,
-            "now": None if item is None else self._explain_now(item, customer_id),
+            "recorded": [recorded_told(row) for row in visible],
+            "state": _most_telling(visible).state.value if visible else None if processed else Outcome.PENDING.value,
+            "now": None if item is None else self._explain_now(item, rows, customer_id),
         }
 
-    def _explain_now(self, item: Item, customer_id: CustomerId | None) -> dict[str, object]:
+    def _explain_now(self, item: Item, rows: list[Notification], customer_id: CustomerId | None) -> dict[str, object]:
         """One mail may be addressed to consoles of several customers: each of them is told its own part."""
         knowledge = self._knowledge()
         batch = Batch.of([item])
-        understand(batch, knowledge, None, trace=True)
+        self._understand_again(batch, rows, knowledge, trace=True)
         entry = batch.entries[0]
+        drafts = [draft for draft in entry.drafts if customer_id is None or _is_of(draft, customer_id)]
         sources = [source for source in entry.sources if customer_id in (None, source.customer.id)]
-        drafts = [draft for draft in entry.drafts if draft.source in sources or customer_id is None]
         told: dict[str, object] = {
             "received_at": rfc3339(from_ns(item.received_at_ns)),
             "transport": item.transport.value,
             "listener": item.listener,
             "peer": f"{item.peer_address}:{item.peer_port}",
             "trust": entry.trust.word,
-            "decoded": _decoded(entry),
+            "decoded": decoded_told(entry),
             "sources": [{"customer": source.customer.code, "source": source.name} for source in sources],
-            "notifications": [_draft(entry, draft) for draft in drafts],
+            "notifications": [draft_told(entry, draft) for draft in drafts],
         }
+        if item.kind == ItemKind.DATAGRAM:
+            told |= {"sender": sender_told(entry, knowledge.index), "security": security_told(entry)}
+            told["belief"] = belief_told(entry.belief)
         if isinstance(entry.decoded, Trap | Mail):
             name, products = (sources[0].name, sources[0].products) if sources else ("", ())
             told["considered"] = self._explain(entry.decoded, name, products)
         return told
+
+    def _understand_again(self, batch: Batch, rows: list[Notification], knowledge: Knowledge, *, trace: bool = False) -> None:
+        """Without the memory that only the store has for mails: decoding them may take seconds."""
+        if batch.entries and batch.entries[0].item.kind == ItemKind.DATAGRAM:
+            with self._store.read() as connection:
+                self._judge_again(connection, batch, rows, knowledge, trace=trace)
+        else:
+            nobody = Believer(knowledge.index, knowledge.decoders.unlock, EngineDrafts(EngineMemory()))
+            understand_again(batch, knowledge, nobody, trace=trace)
+
+    def _judge_again(
+        self, connection: Connection, batch: Batch, rows: list[Notification], knowledge: Knowledge, *, trace: bool = False
+    ) -> None:
+        """A datagram, by what the connection's transaction knows of its engine."""
+        [entry] = batch.entries
+        now = self._clock.now()
+        entry.judged = judged_before(rows)
+        batch.engines = engines_of(connection, knowledge.decoders.trap(entry.item.payload), knowledge.index)
+        recall = None if believed_before(rows) else recalling(connection, batch, at=now, until=now + self._kept)
+        believer = Believer(knowledge.index, knowledge.decoders.unlock, batch.engines, recall=recall)
+        understand_again(batch, knowledge, believer, trace=trace)
 
     def reprocess(self, wanted: NotificationId, *, actor: str) -> list[Notification]:
         """Send an item of the quarantine through all stages again, with today's customers and rules.
@@ -145,7 +194,8 @@ class Inspector:
         batch = Batch.of([item] if item else [])
         batch.late_at = self._clock.now()
         knowledge = self._knowledge()
-        understand(batch, knowledge, None)
+        if item is not None and item.kind != ItemKind.DATAGRAM:
+            self._understand_again(batch, [], knowledge)
         with self._store.write(self._turn) as connection:
             before = find_notifications(connection, NotificationId(wanted.stream, wanted.seq))
             if not before:
@@ -154,6 +204,9 @@ class Inspector:
                 raise Conflict(f"{wanted} is {before[0].state.value}; only quarantine is processed again")
             if item is None:
                 raise Conflict(f"the octets of {wanted} are no longer kept")
+            if item.kind == ItemKind.DATAGRAM:
+                # in here, where nobody believes a copy of it meanwhile
+                self._judge_again(connection, batch, before, knowledge)
             self._replace(connection, batch, before, knowledge, actor)
             return find_notifications(connection, NotificationId(wanted.stream, wanted.seq))
 
@@ -168,63 +221,25 @@ class Inspector:
         source = (first.customer_id or 0, first.source_id or 0)
         add_counts(connection, {ledger_key(entry.item, source, first.state, first.reason.value): -1})
         correlation = commit(connection, batch, knowledge, positions)
+        if batch.engines is not None and batch.engines.saved:
+            raise_engines_version(connection)
         told = f"reprocessed {entry.item.stream}-{entry.item.seq}"
         changed = [fold.case.id for fold in correlation.folds if fold.changed]
         append_log(connection, [LogEntry(case_id, batch.at(entry), Verdict.NOTED, actor, text=told) for case_id in changed])
 
 
+def _is_processed(connection: Connection, wanted: NotificationId) -> bool:
+    """Whether its stream was processed beyond it: without a notification it was only counted."""
+    with suppress(ValueError):
+        position = load_positions(connection).get(StreamName.parse(wanted.stream))
+        return position is not None and wanted.seq <= position.position
+    return False
+
+
+def _is_of(draft: Draft, customer_id: CustomerId) -> bool:
+    return draft.source is not None and draft.source.customer.id == customer_id
+
+
 def _most_telling(rows: Sequence[Notification]) -> Notification:
     """The row whose state stands for the item in the ledger (`classify.primary`)."""
     return min(rows, key=lambda row: list(Outcome).index(row.state))
-
-
-def _recorded(row: Notification) -> dict[str, object]:
-    return {
-        "id": str(row.id),
-        "customer": row.customer,
-        "source": row.source,
-        "trust": row.trust.word,
-        "state": row.state.value,
-        "reason": row.reason.value or None,
-        "detail": row.detail or None,
-        "notification": row.kind or None,
-        "fields": row.fields,
-        "rule": row.rule or None,
-        "rule_version": row.rule_version or None,
-        "verdict": row.verdict,
-        "case": row.case,
-    }
-
-
-def _decoded(entry: Entry) -> Mapping[str, object]:
-    match entry.decoded:
-        case Trap() as trap:
-            return {"as": trap.pdu.value, "version": trap.version.word, "trap_oid": trap.trap_oid, "varbinds": len(trap.varbinds)}
-        case Mail() as mail:
-            return {"as": "mail", "subject": mail.subject, "characters": len(mail.text), "partial": mail.partial}
-        case NotDecoded() as failed:
-            return {"as": None, "outcome": failed.outcome.value, "reason": failed.reason.value, "detail": failed.detail}
-        case _:
-            return {"as": None}
-
-
-def _draft(entry: Entry, draft: Draft) -> dict[str, object]:
-    found = draft.classified
-    signal = found.signal if found else None
-    return {
-        "id": str(entry.id_of(draft)),
-        "primary": draft is primary(entry),
-        "customer": draft.source.customer.code if draft.source else None,
-        "source": draft.source.name if draft.source else None,
-        "outcome": draft.outcome.value,
-        "reason": draft.reason.value or None,
-        "detail": draft.detail or None,
-        "pack": found.pack if found else None,
-        "notification": found.notification if found else None,
-        "fields": found.fields if found else {},
-        "rule": found.rule if found else None,
-        "rule_version": found.rule_version if found else None,
-        "matched": [asdict(condition) for condition in found.matched] if found else [],
-        "key": signal.key if signal else None,
-        "signal": signal.type.value if signal else None,
-    }

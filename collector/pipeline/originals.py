@@ -4,6 +4,7 @@ from collector.domain.clock import from_ns
 from collector.domain.ids import CaseId, NotificationId, StreamName
 from collector.domain.item import ItemKind
 from collector.journal.interface import JournalReader
+from collector.secrets import SecretBox
 from collector.store.engine import Connection, Store
 from collector.store.originals import Original, cases_within, replace_originals, worth_keeping
 
@@ -12,8 +13,9 @@ class OriginalsKeeper:
     """Call it with a segment. Nothing of this stands on the way of a notification: while the journal has the bytes, the store
     needs none of them."""
 
-    def __init__(self, store: Store, reader: JournalReader) -> None:
+    def __init__(self, store: Store, reader: JournalReader, box: SecretBox) -> None:
         self._store = store
+        self._box = box
         self._reader = reader
 
     def __call__(self, stream: StreamName, first: int, last: int) -> None:
@@ -27,7 +29,8 @@ class OriginalsKeeper:
     def _keep(self, connection: Connection, case_id: CaseId, stream: StreamName, going: range) -> None:
         kept = worth_keeping(connection, case_id)
         added = [self._read(case_id, stream, one) for one in kept if one.stream == str(stream) and one.seq in going]
-        replace_originals(connection, case_id, kept=kept, added=[original for original in added if original is not None])
+        found = [original for original in added if original is not None]
+        replace_originals(connection, case_id, kept=kept, added=found, box=self._box)
 
     def _read(self, case_id: CaseId, stream: StreamName, wanted: NotificationId) -> Original | None:
         item = self._reader.get(stream, wanted.seq)

@@ -1,6 +1,5 @@
 """The process role's loop: gather, understand, commit, again. Survives a store that is away and items that break a stage."""
 
-from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
@@ -14,13 +13,15 @@ from collector.journal.interface import JournalReader
 from collector.logs import Log
 from collector.pipeline.counters import ProcessCounters
 from collector.pipeline.draft import Batch
+from collector.pipeline.engine_memory import EngineMemory
 from collector.pipeline.gather import Gatherer
 from collector.pipeline.pace import Pace
+from collector.pipeline.refusals import Refusals
 from collector.pipeline.repeats import SeenMemory
-from collector.pipeline.stages import Knowledge, commit, understand
+from collector.pipeline.stages import Knowledge, Memory, commit, understand
 from collector.store.case_memory import CaseMemory
-from collector.store.engine import Store
-from collector.store.ledger import LedgerKey
+from collector.store.engine import Connection, Store
+from collector.store.engines import engines_version, load_memos
 from collector.store.seen import load_seen
 from collector.store.streams import Position, add_stream, load_positions
 from collector.store.types import to_micros
@@ -54,6 +55,7 @@ class Processor:
         wait_for_work: Callable[[float], bool],
         someone_waits: Callable[[], bool],
         changed: Callable[[], None],
+        refusals: Refusals | None = None,
     ) -> None:
         self._store = store
         self._reader = reader
@@ -66,7 +68,7 @@ class Processor:
         self._gatherer = Gatherer(reader, limit=batch_limit)
         self._pace = Pace(batch_limit)
         self._positions: dict[StreamName, Position] = {}
-        self._memory = SeenMemory({})
+        self._memory = Memory(SeenMemory({}), EngineMemory(), refusals or Refusals(per_peer=0, per_outcome=0))
         self._cases = CaseMemory()
         self._looked_ns = clock.monotonic_ns() - _LOOK_NS
         self._ready = False
@@ -146,21 +148,31 @@ class Processor:
         main, every = (self._gatherer.waiting_since_ns(bulk=bulk) for bulk in (False, True))
         self.caught_up_to = begun_at if main is None else min(begun_at, from_ns(main))
         self.nothing_before = begun_at if every is None else min(begun_at, from_ns(every))
-        self._memory.forget(before_us=to_micros(self.nothing_before))
+        self._memory.engines.needed_from_us = to_micros(self.nothing_before)
+        self._memory.seen.forget(before_us=to_micros(self.nothing_before))
 
     def _restart(self) -> None:
         """Go on from what the store says was committed."""
         with self._store.read() as connection:
             self._positions = load_positions(connection)
-            self._memory = SeenMemory(load_seen(connection))
+            self._memory.seen = SeenMemory(load_seen(connection))
+            self._memory.engines = self._engines(connection)
         self._gatherer.rewind({stream: position.position for stream, position in self._positions.items()})
         self._looked_ns = self._clock.monotonic_ns() - _LOOK_NS
+
+    def _engines(self, connection: Connection) -> EngineMemory:
+        """As the store knows them."""
+        engines = EngineMemory(load_memos(connection), version=engines_version(connection))
+        engines.needed_from_us = self._memory.engines.needed_from_us
+        return engines
 
     def _look_for_streams(self) -> None:
         now_ns = self._clock.monotonic_ns()
         if now_ns - self._looked_ns < _LOOK_NS:
             return
         self._looked_ns = now_ns
+        self._counters.engines_seen, self._counters.engines_approved = self._memory.engines.count()
+        self._counters.left_out = self._memory.refusals.left_out
         states = self._reader.streams()
         self._counters.pending = sum(
             state.end - position.position for state in states if (position := self._positions.get(state.stream)) is not None
@@ -176,20 +188,31 @@ class Processor:
         begun_ns = self._clock.monotonic_ns()
         knowledge = self._knowledge()
         understand(batch, knowledge, self._memory)
-        counts = self._commit(batch, knowledge)
-        self._counters.count(batch, counts, (self._clock.monotonic_ns() - begun_ns) / NS_PER_SECOND)
+        self._commit(batch, knowledge, begun_ns=begun_ns)
 
-    def _commit(self, batch: Batch, knowledge: Knowledge) -> Counter[LedgerKey]:
+    def _commit(self, batch: Batch, knowledge: Knowledge, *, begun_ns: int) -> None:
         with self._store.write() as connection:
             locked_ns = self._clock.monotonic_ns()
+            if self._engines_changed(connection, batch):
+                # in here, where nobody can change them again
+                self._memory.engines = self._engines(connection)
+                batch = batch.anew()
+                understand(batch, knowledge, self._memory)
             correlation = commit(connection, batch, knowledge, self._positions, self._cases)
         self._pace.note(len(batch.entries), (self._clock.monotonic_ns() - locked_ns) / NS_PER_SECOND)
         for stream, (last, tallies) in batch.taken.items():
             before = self._positions[stream]
             self._positions[stream] = Position(before.id, stream, last, before.tallies + tallies)
-        self._memory.commit(batch.seen)
+        self._memory.commit(batch)
         self._cases.keep([fold.case for fold in correlation.folds])
-        return correlation.counts
+        self._counters.count(batch, correlation.counts, (self._clock.monotonic_ns() - begun_ns) / NS_PER_SECOND)
+
+    @staticmethod
+    def _engines_changed(connection: Connection, batch: Batch) -> bool:
+        """Whether people approved or forgot v3 engines, or had messages of them processed again, since the batch was judged by
+        what is known of them."""
+        engines = batch.engines
+        return engines is not None and engines.asked and engines.memory.version != engines_version(connection)
 
     def _work_singly(self, count: int) -> None:
         """Each of the next `count` items by itself; one that fails again is parked as undecodable."""
@@ -209,7 +232,7 @@ class Processor:
         parked = Batch.of([] if item.kind == ItemKind.TALLY else [item], batch.taken)
         for entry in parked.entries:
             entry.settle(Outcome.UNDECODABLE, Reason.DECODER_FAILED, f"{failure} in the pipeline")
-        self._counters.count(parked, self._commit(parked, self._knowledge()), 0.0)
+        self._commit(parked, self._knowledge(), begun_ns=self._clock.monotonic_ns())
 
     @property
     def processed(self) -> dict[StreamName, int]:

@@ -1,15 +1,19 @@
-"""Stage 3: what arrived twice counts once. An inform that was sent again, a mail that was delivered again; never a v1 or v2c
-trap, because two equal traps are two."""
+"""Stage 4: what arrived twice counts once. An inform that was sent again, a mail that was delivered again; never a v1 or v2c
+trap, because two equal traps are two. Replayed v3 traps were refused before; v3 messages to our own engine are compared here."""
 
 import hashlib
 
 from collector.domain.mail import Mail
 from collector.domain.outcome import Outcome, Reason
 from collector.domain.registry import Source
-from collector.domain.trap import Pdu, Trap
+from collector.domain.trap import Pdu, Secured, SnmpVersion, Trap
+from collector.domain.trust import Trust
 from collector.pipeline.draft import Batch, Entry
 
 INFORM_WINDOW_US = 60 * 1_000_000
+REPLAY_WINDOW_US = 310 * 1_000_000
+"""Our engine's time window is 150 s to either side (RFC 3414 section 3.2 step 7a): a copy of an inform may be taken for that
+long."""
 MAIL_WINDOW_US = 24 * 3600 * 1_000_000
 NAMELESS_MAIL_WINDOW_US = 300 * 1_000_000
 """A mail without Message-ID is only known by all its bytes, which two honest notifications may share, so for less long."""
@@ -45,21 +49,45 @@ def drop_repeats(batch: Batch, memory: SeenMemory) -> None:
             continue
         decoded = entry.decoded
         if isinstance(decoded, Trap):
-            if decoded.pdu is Pdu.INFORM:
-                _check_inform(entry, memory, pending)
+            if decoded.pdu is Pdu.INFORM or (decoded.secured is not None and entry.item.envelope):
+                _check_inform(entry, decoded, memory, pending)
         elif isinstance(decoded, Mail):
             _check_mail(entry, decoded, memory, pending)
     batch.seen = list(pending.items())
 
 
-def _check_inform(entry: Entry, memory: SeenMemory, pending: dict[bytes, int]) -> None:
-    item = entry.item
-    digest = _digest(f"inform\0{item.peer_address}\0{item.peer_port}".encode(), item.payload)
-    at_us = item.received_at_ns // 1_000
+def _check_inform(entry: Entry, trap: Trap, memory: SeenMemory, pending: dict[bytes, int]) -> None:
+    at_us = entry.item.received_at_ns // 1_000
+    digest = _inform_digest(entry, trap)
+    copied = False
+    if trap.secured is not None and entry.trust > Trust.SPOOFABLE:
+        used = message_digest(trap.secured)
+        copied = memory.seen(used, at_us, pending)
+        if not copied:  # of an inform that was sent again too: whoever caught it may send it from elsewhere
+            pending[used] = at_us + REPLAY_WINDOW_US
     if memory.seen(digest, at_us, pending):
         entry.settle(Outcome.DUPLICATE, Reason.REPEATED_INFORM, source=entry.sources[0])
+    elif copied:
+        entry.settle(Outcome.UNAUTHENTICATED, Reason.REPLAYED, source=entry.sources[0])
     else:
         pending[digest] = at_us + INFORM_WINDOW_US
+
+
+def _inform_digest(entry: Entry, trap: Trap) -> bytes:
+    """What an inform has in common with its repeats. A v3 sender makes a new message around the same PDU each time."""
+    item = entry.item
+    where = f"{item.peer_address}\0{item.peer_port}"
+    if trap.version is not SnmpVersion.V3 or trap.secured is None:
+        return _digest(f"inform\0{where}".encode(), item.payload)
+    said = (trap.secured.user, trap.request_id, trap.trap_oid, trap.uptime, trap.varbinds, trap.truncated)
+    return _digest(f"v3 inform\0{where}".encode(), repr(said).encode())
+
+
+def message_digest(secured: Secured, *, of: str = "v3 message") -> bytes:
+    """A v3 message and its copies: an authentic one cannot be changed. `of` keeps memories apart."""
+    return _digest(
+        f"{of}\0{secured.boots}\0{secured.time}\0{secured.message_id}".encode(), secured.engine_id + b"\0" + secured.user
+    )
 
 
 def _check_mail(entry: Entry, mail: Mail, memory: SeenMemory, pending: dict[bytes, int]) -> None:

@@ -1,15 +1,18 @@
-"""The way of every item, on one screen. Four stages are pure work and hold no lock; the last two are one transaction."""
+"""The way of every item, on one screen. Five stages are pure work and hold no lock; the last two are one transaction."""
 
 from dataclasses import dataclass
 
 from collector.domain.ids import StreamName
 from collector.domain.terms import Terms
+from collector.pipeline.believe import Believer, believe
 from collector.pipeline.classify import Classifier, classify
 from collector.pipeline.correlate import Correlation
 from collector.pipeline.decode import decode
 from collector.pipeline.draft import Batch, Decoders
 from collector.pipeline.effects import write_effects
+from collector.pipeline.engine_memory import EngineDrafts, EngineMemory
 from collector.pipeline.identify import SourceIndex, identify
+from collector.pipeline.refusals import Refusals
 from collector.pipeline.repeats import SeenMemory, drop_repeats
 from collector.store.case_memory import CaseMemory
 from collector.store.engine import Connection
@@ -29,13 +32,39 @@ class Knowledge:
     terms: Terms
 
 
-def understand(batch: Batch, knowledge: Knowledge, memory: SeenMemory | None, *, trace: bool = False) -> None:
-    """decode → identify → drop repeats → classify. `memory` None (reprocessing, explaining) takes nothing for a repeat; `trace`
-    notes the matched conditions too."""
+@dataclass(slots=True)
+class Memory:
+    """What `process` remembers of the batches before. A batch becomes part of it only when it is committed."""
+
+    seen: SeenMemory
+    engines: EngineMemory
+    refusals: Refusals
+
+    def commit(self, batch: Batch) -> None:
+        """Take a committed batch over."""
+        self.seen.commit(batch.seen)
+        self.refusals.commit(batch)
+        if batch.engines is not None:
+            batch.engines.commit()
+
+
+def understand(batch: Batch, knowledge: Knowledge, memory: Memory) -> None:
+    """decode → believe → identify → drop repeats → classify."""
+    batch.engines = EngineDrafts(memory.engines)
     decode(batch, knowledge.decoders)
+    believe(batch, Believer(knowledge.index, knowledge.decoders.unlock, batch.engines))
     identify(batch, knowledge.index)
-    if memory is not None:
-        drop_repeats(batch, memory)
+    drop_repeats(batch, memory.seen)
+    classify(batch, knowledge.rules)
+    memory.refusals.weigh(batch)
+
+
+def understand_again(batch: Batch, knowledge: Knowledge, believer: Believer, *, trace: bool = False) -> None:
+    """The same for what was processed before (to process it again, or to explain it): nothing is taken for a repeat but what
+    `believer` knows, and everything is kept. `trace` notes the steps of belief and the matched conditions too."""
+    decode(batch, knowledge.decoders)
+    believe(batch, believer, trace=trace)
+    identify(batch, knowledge.index)
     classify(batch, knowledge.rules, trace=trace)
 
 

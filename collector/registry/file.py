@@ -1,14 +1,12 @@
 """Reading the customers file. Every mistake is told with its line; nothing is imported from a file with a mistake in it."""
 
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from ipaddress import ip_network
-from itertools import combinations
 
 from collector.domain.errors import FileErrors
 from collector.domain.registry import SELF_CODE
-from collector.domain.snmp_access import Network, SnmpAccess
+from collector.registry.access_entry import KEYS, SECRET_KEYS, read_access
+from collector.registry.clashes import Claim, clashes
 from collector.store.registry import SourceRecord
 from rules.nodes import Document, Mapping, Node
 from rules.strict_yaml import load
@@ -17,11 +15,8 @@ _CODE = re.compile(r"[A-Z0-9][A-Z0-9_-]{0,19}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _PRODUCT = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _MAILBOX = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-_VERSIONS = ("v1", "v2c")
 _LANGUAGES = ("es", "en")
-_SECRETS = frozenset({"community"})
 _LONGEST_NAME = 200
-_LONGEST_COMMUNITY = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +34,9 @@ class CustomerEntry:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What a source answers to, with the name it has in messages. `line` is 0 for a source that stands only in the store."""
-
-    owner: str
-    record: SourceRecord
-    line: int
-
-
 def read_customers(text: str, file: str) -> tuple[CustomerEntry, ...]:
     """The customers of a file. Raise FileErrors with all mistakes and their lines."""
-    root = load(text, file, secret_keys=_SECRETS)
+    root = load(text, file, secret_keys=SECRET_KEYS)
     document = root.document
     document.raise_errors(FileErrors)  # the tree is not whole: what is missing in it need not be missing in the file
     top = _mapping(root, "the file", ("customers",))
@@ -100,28 +86,8 @@ def _source(node: Node) -> SourceEntry | None:
     if "mailbox" not in entry and "snmp" not in entry:
         node.error("a source needs `mailbox`, `snmp` or both: otherwise nothing can come from it")
     snmp = entry.get("snmp")
-    identity = _mapping(snmp, "`snmp`", ("version", "community", "networks")) if snmp else None
-    return SourceEntry(SourceRecord(name, products, mailbox, _snmp(identity) if identity else None), node.line)
-
-
-def _snmp(snmp: Mapping) -> SnmpAccess:
-    version = snmp.text("version")
-    if version and version not in _VERSIONS:
-        snmp.error("version", f"`version` must be v1 or v2c, not {version}")
-    community = snmp.text("community").encode()
-    if len(community) > _LONGEST_COMMUNITY:
-        snmp.error("community", f"`community` is longer than {_LONGEST_COMMUNITY} octets")
-    if (given := snmp.require("networks")) and given.value == []:
-        given.error("`networks` must name at least one network: without one, nothing is accepted")
-    networks: list[Network] = []
-    for node in snmp.items("networks"):
-        text = node.text("each of `networks`")
-        try:
-            networks.append(ip_network(text))
-        except ValueError as error:
-            if text:
-                node.error(f"`networks`: {error}")
-    return SnmpAccess(version, tuple(networks), community=community)
+    access = _mapping(snmp, "`snmp`", KEYS) if snmp else None
+    return SourceEntry(SourceRecord(name, products, mailbox, read_access(access) if access else None), node.line)
 
 
 def _matching(entry: Mapping, key: str, pattern: re.Pattern[str], allowed: str) -> str:
@@ -137,30 +103,3 @@ def _check_twice(document: Document, named: list[tuple[str, int]], what: str) ->
         if name and name in lines:
             document.add(line, f"{what} {name} stands there twice (first on line {lines[name]})")
         lines.setdefault(name, line)
-
-
-def clashes(claims: list[Claim]) -> Iterator[tuple[int, str]]:
-    """(line, message) for every pair of sources that could both be meant by one notification."""
-    for one, other in _pairs(claims, lambda record: record.mailbox):
-        yield max(one.line, other.line), f"{one.owner} and {other.owner} have the same mailbox {one.record.mailbox}"
-    for one, other in _pairs(claims, lambda record: record.snmp and record.snmp.community):
-        if _same_traps(one.record, other.record):
-            # The community itself is a secret and not repeated here.
-            message = f"{one.owner} and {other.owner} could both be meant by one trap: same community, overlapping networks"
-            yield max(one.line, other.line), message
-
-
-def _pairs(claims: list[Claim], key: Callable[[SourceRecord], object | None]) -> Iterator[tuple[Claim, Claim]]:
-    groups: dict[object, list[Claim]] = {}
-    for claim in claims:
-        if (value := key(claim.record)) is not None:
-            groups.setdefault(value, []).append(claim)
-    for group in groups.values():
-        yield from combinations(group, 2)
-
-
-def _same_traps(one: SourceRecord, other: SourceRecord) -> bool:
-    if one.snmp is None or other.snmp is None:
-        return False
-    theirs = other.snmp.networks
-    return any(mine.version == network.version and mine.overlaps(network) for mine in one.snmp.networks for network in theirs)

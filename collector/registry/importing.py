@@ -1,9 +1,11 @@
 """Bringing the store to what a customers file says: a readable difference first, then all of it or nothing."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from collector.domain.errors import FileErrors, Located
-from collector.registry.file import Claim, CustomerEntry, SourceEntry, clashes
+from collector.registry.clashes import Claim, clashes
+from collector.registry.difference import source_difference
+from collector.registry.file import CustomerEntry
 from collector.secrets import SecretBox
 from collector.store.engine import Connection, Store, Turn
 from collector.store.registry import (
@@ -15,8 +17,6 @@ from collector.store.registry import (
     save_customer,
     save_sources,
 )
-
-_SECRET = frozenset({"snmp_community"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,35 +55,8 @@ def _difference(connection: Connection, customers: tuple[CustomerEntry, ...], fi
         elif (before.name, before.language) != (customer.name, customer.language):
             lines.append(f"~ customer {customer.code}: {before.name} ({before.language}) → {customer.name} ({customer.language})")
         for source in customer.sources:
-            lines += _source_difference(customer.code, stored.get(customer.code, {}).get(source.record.name), source)
+            lines += source_difference(customer.code, stored.get(customer.code, {}).get(source.record.name), source.record)
     return lines
-
-
-def _source_difference(code: str, before: SourceRecord | None, source: SourceEntry) -> list[str]:
-    after = source.record
-    if before is None:
-        return [f"+ source {code}/{after.name}: {_ways(after)}"]
-    changes = [
-        f"{field.name}: " + ("changed" if field.name in _SECRET else f"{_shown(old)} → {_shown(new)}")
-        for field in fields(SourceRecord)
-        if (old := getattr(before, field.name)) != (new := getattr(after, field.name))
-    ]
-    return [f"~ source {code}/{after.name}: {'; '.join(changes)}"] if changes else []
-
-
-def _ways(record: SourceRecord) -> str:
-    ways = []
-    if record.mailbox:
-        ways.append(f"mailbox {record.mailbox}")
-    if record.snmp is not None:
-        ways.append(f"snmp {record.snmp.version} from {', '.join(map(str, record.snmp.networks))}")
-    return "; ".join(ways)
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or "nothing"
-    return "nothing" if value is None else str(value)
 
 
 def _check_against(stored: dict[str, dict[str, SourceRecord]], customers: tuple[CustomerEntry, ...], file: str) -> None:

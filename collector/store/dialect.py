@@ -70,6 +70,13 @@ def copy_whole(connection: Connection, path: Path, progress: Callable[[int, int]
     return True
 
 
+def overwrite_deleted(connection: Connection) -> None:
+    """What this connection deletes or replaces from now on is overwritten in the file, where the database would leave it in free
+    pages: secrets that were open. PostgreSQL has no such thing; its VACUUM clears dead rows in time."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA secure_delete=ON")
+
+
 def leave_wal(path: Path) -> None:
     """A SQLite file in WAL mode would be three files as soon as somebody looks into it: make it one that stays one."""
     with closing(sqlite3.connect(path, isolation_level=None)) as file:

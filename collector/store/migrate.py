@@ -7,6 +7,7 @@ from alembic.config import Config
 from alembic.util import CommandError
 
 from collector.domain.errors import ConfigurationError
+from collector.store.dialect import overwrite_deleted
 from collector.store.engine import Store
 from collector.store.registry import ensure_self
 from collector.store.schema import SCHEMA_VERSION, schema_version
@@ -23,13 +24,14 @@ def migration_config() -> Config:
 
 def migrate(store: Store) -> str:
     """Bring the schema to the newest version in one transaction and return that version. Secrets of a store from before they were
-    sealed stay open: `collector.store.registry.seal_again` comes next.
+    sealed stay open: `collector.store.sealing.seal_again` comes next.
 
     Raise ConfigurationError when a newer program wrote the store.
     """
     config = migration_config()
     try:
         with store.write() as connection:
+            overwrite_deleted(connection)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             ensure_self(connection, name=_SELF_NAME)

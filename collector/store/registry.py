@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.engine import Row
 
+from collector.domain.errors import ConfigurationError
 from collector.domain.ids import CustomerId, SourceId
 from collector.domain.registry import SELF_CODE, Customer, Source
 from collector.domain.snmp_access import SnmpAccess
-from collector.sealed_access import access_of, is_sealed, json_of
+from collector.sealed_access import access_of, json_of
 from collector.secrets import SecretBox
 from collector.store.dialect import table_of, upsert
 from collector.store.tables import CustomerRow, MetaRow, SourceRow
@@ -78,11 +79,15 @@ def find_customer(connection: Connection, code: str) -> CustomerId | None:
 
 
 def _source(row: Row[tuple[object, ...]], customer: Customer, box: SecretBox) -> Source:
-    return Source(SourceId(row.id), customer, row.name, tuple(json.loads(row.products)), row.mailbox, _access(row.snmp, box))
+    access = _access(row.snmp, box, f"{customer.code}/{row.name}")
+    return Source(SourceId(row.id), customer, row.name, tuple(json.loads(row.products)), row.mailbox, access)
 
 
-def _access(stored: str | None, box: SecretBox) -> SnmpAccess | None:
-    return None if stored is None else access_of(stored, box)
+def _access(stored: str | None, box: SecretBox, owner: str) -> SnmpAccess | None:
+    try:
+        return None if stored is None else access_of(stored, box)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{error} (source {owner})") from error
 
 
 def ensure_self(connection: Connection, *, name: str) -> None:
@@ -105,9 +110,11 @@ def load_customer_records(connection: Connection) -> dict[str, Customer]:
 def load_source_records(connection: Connection, customer_id: CustomerId, box: SecretBox) -> dict[str, SourceRecord]:
     """Name to record, retired ones left out. Raise ConfigurationError when secrets cannot be opened."""
     rows = connection.execute(select(_SOURCES).where(_SOURCES.c.customer_id == customer_id, _SOURCES.c.retired.is_(False)))
-    return {
-        row.name: SourceRecord(row.name, tuple(json.loads(row.products)), row.mailbox, _access(row.snmp, box)) for row in rows
-    }
+    return {row.name: _record(row, box) for row in rows}
+
+
+def _record(row: Row[tuple[object, ...]], box: SecretBox) -> SourceRecord:
+    return SourceRecord(row.name, tuple(json.loads(row.products)), row.mailbox, _access(row.snmp, box, row.name))
 
 
 def save_sources(connection: Connection, customer_id: CustomerId, records: Iterable[SourceRecord], box: SecretBox) -> None:
@@ -124,17 +131,6 @@ def save_sources(connection: Connection, customer_id: CustomerId, records: Itera
         where = (_SOURCES.c.customer_id == customer_id) & (_SOURCES.c.name == record.name)
         if connection.execute(update(_SOURCES).where(where).values(values)).rowcount == 0:
             connection.execute(insert(_SOURCES).values(values))
-
-
-def seal_again(connection: Connection, box: SecretBox) -> int:
-    """Seal with the newest key what is open or sealed with an older one; how many sources that changed. Raise ConfigurationError
-    when secrets cannot be opened."""
-    changed = 0
-    for row in connection.execute(select(*_SOURCES.c["id", "snmp"]).where(_SOURCES.c.snmp.is_not(None))).all():
-        if not is_sealed(row.snmp, box):
-            values = {"snmp": json_of(access_of(row.snmp, box), box)}
-            changed += connection.execute(update(_SOURCES).where(_SOURCES.c.id == row.id).values(values)).rowcount
-    return changed
 
 
 def release_mailboxes(connection: Connection, mailboxes: Iterable[str]) -> None:

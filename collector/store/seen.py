@@ -19,6 +19,12 @@ def load_seen(connection: Connection) -> dict[bytes, int]:
     return {bytes(row.digest): to_micros(row.expires_at) for row in rows}
 
 
+def find_seen(connection: Connection, digests: Iterable[bytes], *, at: datetime) -> frozenset[bytes]:
+    """Those of them that are remembered at that time."""
+    wanted = select(_SEEN.c.digest).where(_SEEN.c.digest.in_(list(digests)), _SEEN.c.expires_at > at)
+    return frozenset(bytes(digest) for digest in connection.execute(wanted).scalars())
+
+
 def save_seen(connection: Connection, entries: Iterable[tuple[bytes, int]]) -> None:
     """(digest, expiry in microseconds) of one batch."""
     put_rows(connection, _SEEN, ("digest", "expires_at"), list(entries), key="digest")

@@ -1,6 +1,9 @@
-"""The octets of a notification, by pysnmp: an encoder that shares nothing with our own decoder. No sockets here."""
+"""The octets of a notification, by pysnmp: an encoder that shares nothing with our own decoder. No sockets here; v3 around the
+PDU is in `v3`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from pyasn1.codec.ber import decoder, encoder
 from pyasn1.error import PyAsn1Error
@@ -36,28 +39,56 @@ _V2_TYPES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back for an inform. `refusal`: what it was answered with, when it was not taken; `again`: it may be taken when
+    it is made anew."""
+
+    request_id: int
+    refusal: str = ""
+    again: bool = False
+
+
 def encode(trap: Trap) -> bytes:
     """The message that decodes to `trap`. Of a v1 trap `trap_oid` is not read: it follows from enterprise, generic and specific.
 
     A v2 notification names its `agent_address`, when it has one, as snmpTrapAddress.0 (RFC 3584 section 3.1). Raise Rejected when
     a value does not fit its type or the version.
     """
+    with _refusal():
+        return _v1_message(trap) if trap.pdu is Pdu.TRAP_V1 else _wrapped(v2c, _v2_pdu(trap), trap)
+
+
+def encode_pdu(trap: Trap) -> bytes:
+    """The PDU of a v2 notification alone. Raise Rejected as `encode` does."""
+    with _refusal():
+        return bytes(encoder.encode(_v2_pdu(trap)))
+
+
+@contextmanager
+def _refusal() -> Iterator[None]:
     try:
-        return _v1_message(trap) if trap.pdu is Pdu.TRAP_V1 else _v2_message(trap)
+        yield
     except PyAsn1Error as error:
         raise Rejected(f"this notification cannot be encoded: {str(error).splitlines()[0]}") from error
 
 
-def answered(datagram: bytes) -> tuple[int, int] | None:
-    """(request-id, error-status) of a Response-PDU, or None when the datagram is something else."""
+def answered(datagram: bytes) -> Answer | None:
+    """What a Response-PDU says, or None when the datagram is something else."""
     try:
         message, _ = decoder.decode(datagram, asn1Spec=v2c.Message())
         pdu = v2c.apiMessage.get_pdu(message)
         if not pdu.isSameTypeWith(v2c.ResponsePDU()):
             return None
-        return int(v2c.apiPDU.get_request_id(pdu)), int(v2c.apiPDU.get_error_status(pdu))
+        return answer_of(int(v2c.apiPDU.get_request_id(pdu)), pdu)
     except (PyAsn1Error, ValueError):
         return None
+
+
+def answer_of(request_id: int, response: object) -> Answer:
+    """What a Response-PDU of pysnmp says. Raise ValueError or PyAsn1Error when it lacks something."""
+    status = int(v2c.apiPDU.get_error_status(response))
+    return Answer(request_id, f"error-status {status}" if status else "")
 
 
 def _v1_message(trap: Trap) -> bytes:
@@ -72,7 +103,7 @@ def _v1_message(trap: Trap) -> bytes:
     return _wrapped(v1, pdu, trap)
 
 
-def _v2_message(trap: Trap) -> bytes:
+def _v2_pdu(trap: Trap) -> object:
     """SNMPv2-Trap-PDU and InformRequest-PDU, sysUpTime.0 and snmpTrapOID.0 first (RFC 3416 section 4.2.6)."""
     first: list[Varbind] = [(SYS_UPTIME, TIME_TICKS, trap.uptime or 0), (SNMP_TRAP_OID, OID, trap.trap_oid)]
     agent: list[Varbind] = [(SNMP_TRAP_ADDRESS, ADDRESS, trap.agent_address)] if trap.agent_address else []
@@ -80,7 +111,7 @@ def _v2_message(trap: Trap) -> bytes:
     v2c.apiPDU.set_defaults(pdu)
     v2c.apiPDU.set_request_id(pdu, trap.request_id)
     v2c.apiPDU.set_varbinds(pdu, _bindings([*first, *trap.varbinds, *agent], _V2_TYPES))
-    return _wrapped(v2c, pdu, trap)
+    return pdu
 
 
 def _bindings(varbinds: Sequence[Varbind], types: dict[int, type]) -> list[tuple[object, object]]:

@@ -148,10 +148,10 @@ class Sources:
                 continue
             except OSError:
                 return
-            inform = self._waiting.get(answer[0]) if answer else None
+            inform = self._waiting.get(answer.request_id) if answer else None
             if inform is not None and answer is not None and inform.source is source:
-                del self._waiting[answer[0]]
-                if answer[1]:
-                    self.counts.refuse(f"an inform was answered with error-status {answer[1]}")
+                del self._waiting[answer.request_id]
+                if answer.refusal:
+                    self.counts.refuse(f"an inform was answered with {answer.refusal}")
                 else:
                     self.counts.answered += 1

@@ -3,12 +3,9 @@
 import threading
 from collections import deque
 from dataclasses import dataclass
-from typing import TypeAlias
 
+from receivers.snmp.peers import Address
 from receivers.snmp.udp import Listener
-
-Address: TypeAlias = tuple[str, int] | tuple[str, int, int, int]
-"""A peer as the socket module gives it: host and port, for IPv6 also flow and scope."""
 
 MAX_DATAGRAMS = 400_000
 MAX_OCTETS = 64 << 20

@@ -170,7 +170,8 @@ def varbinds(data: bytes, at: int, end: int) -> tuple[list[Varbind], int]:
     """The varbinds between `at` and `end` (RFC 3416 section 3), at most 256 of them, and how many more there are.
 
     The hottest loop of the program: short lengths and the two commonest types are read in line. Reading a header beyond its
-    container is harmless: every element takes at least two octets and its end is compared. Raise BerError or IndexError.
+    container is harmless: every element takes at least two octets and its end is compared. Zero octets after the last varbind are
+    left alone. Raise BerError or IndexError.
     """
     found: list[Varbind] = []
     known, masks, whole = _oid_texts.get, MASKS, int.from_bytes
@@ -178,7 +179,7 @@ def varbinds(data: bytes, at: int, end: int) -> tuple[list[Varbind], int]:
         if at >= end:
             return found, 0
         if data[at] != SEQUENCE:
-            raise BerError(Reason.BAD_VARBIND, "a varbind is not a SEQUENCE")
+            return found, _none_left(data, at, end)
         size = data[at + 1]
         at += 2
         stop = at + size
@@ -215,7 +216,14 @@ def _count(data: bytes, at: int, end: int) -> int:
     count = 0
     while at < end:
         if data[at] != SEQUENCE:
-            raise BerError(Reason.BAD_VARBIND, "a varbind is not a SEQUENCE")
+            return count + _none_left(data, at, end)
         at = content(data, at + 1, end)[1]
         count += 1
     return count
+
+
+def _none_left(data: bytes, at: int, end: int) -> int:
+    """0 when only zero octets are left: agents fill up a list that they made too long. Raise BerError when there is more."""
+    if any(data[at:end]):
+        raise BerError(Reason.BAD_VARBIND, "a varbind is not a SEQUENCE")
+    return 0

@@ -17,6 +17,11 @@ _BLOCK = 4096
 log = Log(__name__)
 
 
+def note_path(run_directory: Path, process: str) -> Path:
+    """Where the receiver that is the process of that name keeps its note."""
+    return run_directory / f"{process}-drops.json"
+
+
 @dataclass(slots=True)
 class _Told:
     """`count` is the kernel's counter up to which drops are in the journal; `total` is how many this process has told of."""

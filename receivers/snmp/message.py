@@ -23,6 +23,9 @@ _OTHER_PDUS = frozenset({0xA0, 0xA1, RESPONSE, 0xA3, 0xA5, 0xA8})
 
 _STANDARD_TRAPS = "1.3.6.1.6.3.1.1.5"
 _ENTERPRISE_SPECIFIC = 6
+_TRAP_OID_WITHOUT_INSTANCE = SNMP_TRAP_OID.removesuffix(".0")
+_UPTIME_WITHOUT_INSTANCE = SYS_UPTIME.removesuffix(".0")
+_UPTIME_DIGITS = 10
 _OID_AS_TEXT = re.compile(rb"\.?([0-2](?:\.\d{1,10}){1,127})\x00?")
 _INTEGERS = frozenset(ber.MASKS)
 _OIDS = frozenset({ber.OBJECT_IDENTIFIER})
@@ -30,6 +33,7 @@ _ADDRESSES = frozenset({ber.IP_ADDRESS, ber.OCTET_STRING})
 _OCTET_STRINGS = frozenset({ber.OCTET_STRING})
 _SEQUENCES = frozenset({ber.SEQUENCE})
 
+_INFORM_OCTET = bytes((INFORM,))
 _NOTIFICATIONS = {INFORM: Pdu.INFORM, TRAP_V2: Pdu.TRAP_V2}
 _VERSIONS = (SnmpVersion.V1, SnmpVersion.V2C)
 _VERSION_3 = 3
@@ -111,6 +115,17 @@ def response_to(datagram: bytes) -> bytes | None:
         return None
 
 
+def frame_of(datagram: bytes, pdu: int) -> tuple[SnmpVersion, bytes]:
+    """Version and community of a datagram in which `peek` found an inform at `pdu`."""
+    version, at, end = _header(datagram)
+    return _VERSIONS[version], datagram[content(datagram, at + 1, end)[0] : pdu]
+
+
+def is_inform(data: bytes, pdu: int) -> bool:
+    """Whether the PDU at `pdu` of a scoped PDU is one."""
+    return data[pdu : pdu + 1] == _INFORM_OCTET
+
+
 def scoped_response(data: bytes, begin: int, pdu: int, end: int) -> bytes | None:
     """The scoped PDU that confirms the inform in that of a v3 message, as `response_to` does a whole message: in `data` from
     `begin` to `end`, its PDU at `pdu`. None when that is no well-formed inform. Never raises."""
@@ -183,6 +198,14 @@ def scoped_pdu(data: bytes, at: int, end: int) -> tuple[int, int]:
     return at, end
 
 
+def context(data: bytes, at: int, end: int) -> tuple[bytes, bytes]:
+    """contextEngineID and contextName of the scoped PDU at `at`. Raise BerError or IndexError."""
+    at, end = _element(data, at, end, tags=_SEQUENCES)
+    first, at = _element(data, at, end, tags=_OCTET_STRINGS)
+    begin, stop = _element(data, at, end, tags=_OCTET_STRINGS)
+    return data[first:at], data[begin:stop]
+
+
 def scoped_notification(data: bytes, pdu: int, end: int, *, secured: Secured) -> Trap | NotDecoded:
     """The notification of a v3 message, from what `scoped_pdu` found. Raise BerError or IndexError."""
     result = _pdu(data, pdu, end, frame=_V3_FRAME)
@@ -237,33 +260,53 @@ def _notification(data: bytes, at: int, *, end: int, frame: _Frame, pdu: Pdu) ->
         at = _element(data, at, end, tags=_INTEGERS)[1]
         at = _element(data, at, end, tags=_INTEGERS)[1]
     found, truncated = _bindings(data, at, end)
-    uptime = _take_uptime(found)
-    trap_oid = _take_trap_oid(found)
+    uptime, trap_oid = _take_names(found)
     version, community = frame
     return Trap(version, community, pdu, request_id, trap_oid, uptime, found, truncated=truncated)
 
 
+def _take_names(found: list[Varbind]) -> tuple[int | None, str]:
+    """Remove sysUpTime.0 and snmpTrapOID.0 and return them. RFC 3416 section 4.2.6 has them first, in this order, and nearly all
+    senders do: those are not searched."""
+    if len(found) > 1:
+        (first, _, uptime), (second, kind, trap_oid) = found[0], found[1]
+        right = first == SYS_UPTIME and second == SNMP_TRAP_OID and kind == ber.OBJECT_IDENTIFIER
+        if right and isinstance(uptime, int) and 0 <= uptime <= ber.MASK_32 and isinstance(trap_oid, str):
+            del found[:2]
+            return uptime, trap_oid
+    return _take_uptime(found), _take_trap_oid(found)
+
+
 def _take_uptime(found: list[Varbind]) -> int | None:
-    """Remove sysUpTime.0 from the varbinds, wherever it stands, and return it; a value that is no number stays where it is."""
-    for place, (name, _, value) in enumerate(found):
-        if name == SYS_UPTIME and isinstance(value, int):
-            del found[place]
-            return value & ber.MASK_32
+    """Remove sysUpTime.0 from the varbinds, wherever it stands, and return it. The first that is a number, or digits as text, is
+    taken; whatever else goes by that name stays where it is. Some agents leave the instance out of the name."""
+    for wanted in (SYS_UPTIME, _UPTIME_WITHOUT_INSTANCE):
+        for place, (name, _, value) in enumerate(found):
+            if name != wanted:
+                continue
+            if isinstance(value, bytes) and len(value) <= _UPTIME_DIGITS and value.isdigit():
+                value = int(value)
+            if isinstance(value, int):
+                del found[place]
+                return value & ber.MASK_32
     return None
 
 
 def _take_trap_oid(found: list[Varbind]) -> str:
     """Remove snmpTrapOID.0 from the varbinds, wherever it stands, and return it, empty when there is none. Agents that send every
-    value as OCTET STRING write it as text; any other value stays where it is."""
-    for place, (name, _, value) in enumerate(found):
-        if name != SNMP_TRAP_OID:
-            continue
-        if isinstance(value, bytes):
-            text = _OID_AS_TEXT.fullmatch(value)
-            value = text[1].decode("ascii") if text else None
-        if isinstance(value, str):
-            del found[place]
-            return value
+    value as OCTET STRING write it as text, some leave the instance out of the name; any other value stays where it is."""
+    for wanted in (SNMP_TRAP_OID, _TRAP_OID_WITHOUT_INSTANCE):
+        for place, (name, tag, value) in enumerate(found):
+            if name != wanted:
+                continue
+            if isinstance(value, bytes):
+                text = _OID_AS_TEXT.fullmatch(value)
+                value = text[1].decode("ascii") if text else None
+            elif tag != ber.OBJECT_IDENTIFIER:
+                value = None
+            if isinstance(value, str):
+                del found[place]
+                return value
     return ""
 
 

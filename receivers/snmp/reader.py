@@ -6,8 +6,9 @@ import select
 from collections.abc import Callable, Sequence
 
 from collector.domain.clock import NS_PER_SECOND, Clock
-from receivers.snmp.arrivals import Address, Arrivals, Chunk
+from receivers.snmp.arrivals import Arrivals, Chunk
 from receivers.snmp.counters import SnmpCounters
+from receivers.snmp.peers import Address
 from receivers.snmp.udp import Listener
 
 LARGEST_DATAGRAM = 65_535

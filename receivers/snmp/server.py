@@ -7,20 +7,25 @@ from pathlib import Path
 
 from collector.domain.clock import NS_PER_SECOND, Clock
 from collector.domain.item import TallyReason
+from collector.domain.own_engine import OwnEngine
+from collector.domain.snmp_access import Network
 from collector.journal.interface import JournalWriter
 from collector.logs import Log
 from collector.metrics import Family
+from collector.snapshot import SnapshotView
 from receivers.snmp.answers import ANSWERS_PER_SECOND, Answers
 from receivers.snmp.arrivals import Arrivals, Chunk
 from receivers.snmp.counters import ListenerCounters, SnmpCounters
-from receivers.snmp.drops import DropLedger
+from receivers.snmp.drops import DropLedger, note_path
+from receivers.snmp.informs import Informs
 from receivers.snmp.limiter import PeerLimiter
 from receivers.snmp.reader import Reader
+from receivers.snmp.senders import KnownSenders
 from receivers.snmp.tallies import Tallies, TallyReport
-from receivers.snmp.udp import Listener, granted_buffer, grow_buffer
+from receivers.snmp.udp import Listener, granted_buffer
+from receivers.snmp.usm import KeyRing
 from receivers.snmp.writer import Writer
 
-DROPS_FILE = "snmp-drops.json"
 COMMIT_AT_STOP_NS = 3 * NS_PER_SECOND
 """How long a journal that refuses is tried after the sockets are drained."""
 _JOIN_SECONDS = 9.0
@@ -29,11 +34,13 @@ log = Log(__name__)
 
 
 class SnmpReceiver:
-    """Receives on sockets that are already bound, stores every datagram durably, answers informs after that.
+    """Receives on sockets that are already bound, stores every datagram durably, answers informs of known senders after that.
+
+    `view` says who is known; `relays` may send for everybody. `engine` is the own one, which informs of v3 are for.
 
     `main` and `bulk` are the journal's lanes, owned by this receiver from `start` to `stop`. `room` says whether the disk has
     room for informs too, `wake` is called after every commit, both in the committing thread. `run_directory` holds the note of
-    kernel drops. `receive_buffer` in octets, 0 = as it is. The sockets stay open: they are the supervisor's.
+    kernel drops, under the `name` of the process. The sockets stay open: they are the supervisor's.
     """
 
     def __init__(
@@ -43,11 +50,14 @@ class SnmpReceiver:
         main: JournalWriter,
         bulk: JournalWriter,
         limiter: PeerLimiter,
+        engine: OwnEngine,
+        view: SnapshotView,
         clock: Clock,
         wake: Callable[[], None],
         room: Callable[[], bool],
         run_directory: Path,
-        receive_buffer: int = 0,
+        name: str = "snmp",
+        relays: Sequence[Network] = (),
         answers_per_second: int = ANSWERS_PER_SECOND,
         arrivals: Arrivals | None = None,
     ) -> None:
@@ -58,15 +68,18 @@ class SnmpReceiver:
         self.counters = SnmpCounters(arrivals, {listener.name: ListenerCounters() for listener in listeners})
         for listener in listeners:
             listener.socket.setblocking(False)
-            granted = grow_buffer(listener.socket, receive_buffer) if receive_buffer else granted_buffer(listener.socket)
-            self.counters.listeners[listener.name].buffer_octets = granted
-        ledger = DropLedger(run_directory / DROPS_FILE, listeners, stream=main.stream, next_seq=main.next_seq)
+            self.counters.listeners[listener.name].buffer_octets = granted_buffer(listener.socket)
+        ledger = DropLedger(note_path(run_directory, name), listeners, stream=main.stream, next_seq=main.next_seq)
         self._reader = Reader(listeners, arrivals, clock=clock, counters=self.counters, lost=self._buffer_full)
+        self.counters.engine_boots = engine.boots
+        ring = KeyRing()
+        self._senders = KnownSenders(view, ring, engine, relays=relays)
         self._writer = Writer(
             arrivals,
             main=main,
             bulk=bulk,
             limiter=limiter,
+            informs=Informs(engine, self._senders, ring, self.counters),
             answers=Answers(self.counters, per_second=answers_per_second),
             tallies=self._tallies,
             report=TallyReport(self._tallies, ledger, journal=main, clock=clock, counters=self.counters),
@@ -101,6 +114,7 @@ class SnmpReceiver:
         reader.join(_JOIN_SECONDS)
         self._writer.give_up_at(self._clock.monotonic_ns() + COMMIT_AT_STOP_NS)
         writer.join(_JOIN_SECONDS)
+        self._senders.close()
         late = [thread.name for thread in self._threads if thread.is_alive()]
         if late:
             log.error("the receiver did not stop in time", threads=",".join(late))

@@ -16,7 +16,8 @@ from receivers.snmp.drops import DropLedger
 MAX_KEYS = 1_000
 """Different (reason, listener, peer) between two reports; beyond that the peer is left out: strangers cannot fill memory."""
 
-_Counts: TypeAlias = dict[tuple[TallyReason, str, str], int]
+_Key: TypeAlias = tuple[TallyReason, str, str]
+"""Reason, listener, peer."""
 
 
 class Tallies:
@@ -24,28 +25,31 @@ class Tallies:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counts: _Counts = {}
+        self._counts: dict[_Key, Tally] = {}
 
-    def add(self, reason: TallyReason, listener: str, *, peer: str = "", count: int = 1) -> None:
+    def add(self, reason: TallyReason, listener: str, *, peer: str = "", count: int = 1, per_second: int = 0) -> None:
         with self._lock:
-            self._add((reason, listener, peer), count)
+            self._add((reason, listener, peer), count, per_second)
 
-    def take(self) -> _Counts:
+    def take(self) -> dict[_Key, Tally]:
         """All of them; they are gone from here."""
         with self._lock:
             taken, self._counts = self._counts, {}
         return taken
 
-    def give_back(self, counts: Mapping[tuple[TallyReason, str, str], int]) -> None:
+    def give_back(self, counts: Mapping[_Key, Tally]) -> None:
         """What could not be reported."""
         with self._lock:
-            for key, count in counts.items():
-                self._add(key, count)
+            for key, tally in counts.items():
+                self._add(key, tally.count, tally.per_second)
 
-    def _add(self, key: tuple[TallyReason, str, str], count: int) -> None:
+    def _add(self, key: _Key, count: int, per_second: int) -> None:
         if key not in self._counts and len(self._counts) >= MAX_KEYS:
             key = (key[0], key[1], "")
-        self._counts[key] = self._counts.get(key, 0) + count
+        known = self._counts.get(key)
+        if known is not None:
+            count, per_second = known.count + count, max(known.per_second, per_second)
+        self._counts[key] = Tally(key[0], count, per_second)
 
 
 class TallyReport:
@@ -66,8 +70,8 @@ class TallyReport:
         for name, listener in self._counters.listeners.items():
             listener.kernel_drops = self._ledger.total(name) + drops.get(name, 0)
         counts = self._tallies.take()
-        records = [self._record(reason, listener, peer=peer, count=count) for (reason, listener, peer), count in counts.items()]
-        records += [self._record(TallyReason.KERNEL_DROP, listener, peer="", count=count) for listener, count in drops.items()]
+        records = [self._record(tally, listener, peer=peer) for (_, listener, peer), tally in counts.items()]
+        records += [self._record(Tally(TallyReason.KERNEL_DROP, count), listener) for listener, count in drops.items()]
         if not records:
             return False
         if drops:
@@ -82,6 +86,6 @@ class TallyReport:
         self._ledger.settle(drops)
         return True
 
-    def _record(self, reason: TallyReason, listener: str, *, peer: str, count: int) -> Record:
-        tally = encode_tally(Tally(reason, count))
-        return Record(ItemKind.TALLY, self._clock.now_ns(), self._clock.monotonic_ns(), listener, peer, 0, tally, b"")
+    def _record(self, tally: Tally, listener: str, *, peer: str = "") -> Record:
+        encoded = encode_tally(tally)
+        return Record(ItemKind.TALLY, self._clock.now_ns(), self._clock.monotonic_ns(), listener, peer, 0, encoded, b"")

@@ -6,8 +6,6 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from collector.logs import Log
-
 _SO_RCVBUFFORCE = 33
 """asm-generic/socket.h: like SO_RCVBUF, but may exceed net.core.rmem_max; needs CAP_NET_ADMIN."""
 _SO_MEMINFO = 55
@@ -15,8 +13,6 @@ _SO_MEMINFO = 55
 _MEMINFO_DROPS = struct.Struct("=32xI")
 """SK_MEMINFO_DROPS, the ninth of them."""
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-
-log = Log(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,24 +25,32 @@ class Listener:
 
 
 def grow_buffer(udp: socket.socket, wanted: int) -> int:
-    """Make the receive buffer `wanted` octets large, or as large as the kernel allows; return what it has now, in octets."""
-    if granted_buffer(udp) < wanted:
-        try:
-            udp.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, wanted)
-        except PermissionError:
-            _grow_unprivileged(udp, wanted)
-    granted = granted_buffer(udp)
-    if granted < wanted:
-        log.warning("the kernel grants a smaller receive buffer than asked for", wanted=wanted, granted=granted)
-    return granted
+    """Make the receive buffer `wanted` octets large, or as large as the kernel allows, never smaller; return what it has now, in
+    octets."""
+    return size_buffer(udp, wanted) if granted_buffer(udp) < wanted else granted_buffer(udp)
 
 
-def _grow_unprivileged(udp: socket.socket, wanted: int) -> None:
+def size_buffer(udp: socket.socket, wanted: int) -> int:
+    """Like `grow_buffer`, but a larger one is made smaller: for a socket to which nobody else gave a size."""
+    try:
+        udp.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, wanted)
+    except PermissionError:
+        _size_unprivileged(udp, wanted)
+    return granted_buffer(udp)
+
+
+def would_grant(wanted: int) -> int:
+    """What `size_buffer` gives this process, in octets."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        return size_buffer(probe, wanted)
+
+
+def _size_unprivileged(udp: socket.socket, wanted: int) -> None:
     """SO_RCVBUF cuts to net.core.rmem_max: it would shrink a socket that somebody with privileges made larger, so a socket of no
     use is asked first."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, wanted)
-        if granted_buffer(probe) > granted_buffer(udp):
+        if wanted < granted_buffer(udp) or granted_buffer(probe) > granted_buffer(udp):
             udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, wanted)
 
 

@@ -84,6 +84,7 @@ class KeyRing:
         if isinstance(opened, NotDecoded):
             return opened
         try:
+            secured.context = message.context(opened.data, opened.begin, opened.end)
             return message.scoped_notification(opened.data, opened.pdu, opened.end, secured=secured)
         except Exception as error:  # noqa: BLE001 - the edge, as that of message.decode
             return message.undecodable(error)

@@ -2,20 +2,23 @@
 Receiving goes on meanwhile in a thread of its own."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from collector.domain.clock import NS_PER_SECOND, Clock
 from collector.domain.errors import JournalError
 from collector.domain.item import ItemKind, Record, TallyReason
 from collector.journal.interface import JournalWriter
 from collector.logs import Log
-from receivers.snmp.answers import Answers
-from receivers.snmp.arrivals import Address, Arrivals, Chunk
+from receivers.snmp.answers import Answer, Answers
+from receivers.snmp.arrivals import Arrivals, Chunk
 from receivers.snmp.counters import SnmpCounters
-from receivers.snmp.limiter import PeerLimiter, Standing
-from receivers.snmp.message import INFORM, Shape, peek
+from receivers.snmp.informs import Decision, Informs
+from receivers.snmp.limiter import Flood, PeerLimiter, Standing
+from receivers.snmp.peers import Address, peer_of
+from receivers.snmp.questions import Question, question_in
 from receivers.snmp.tallies import Tallies, TallyReport
 from receivers.snmp.udp import Listener
 
@@ -25,9 +28,12 @@ SMALL_GROUP = 200
 LINGER_SECONDS = 0.007
 """After a small group without informs the next one is left to grow for a moment: else a steady trickle is synced trap by trap.
 A trap is still durable within 10 ms, and nobody waits for an answer."""
+MOST_OPENED = 128
+"""v3 messages for our engine that are opened before what came before them is committed: about 3 ms of work, which anybody can
+cause who knows the name of a user."""
 REPORT_EVERY_NS = NS_PER_SECOND
 RETRY_SECONDS = 0.2
-_MAPPED_IPV4 = "::ffff:"
+_OVER = frozenset({Standing.OVER, Standing.SAMPLED, Standing.LEFT_OUT})
 
 log = Log(__name__)
 
@@ -40,18 +46,28 @@ class Lane:
     journal: JournalWriter
 
 
+class _Asked(NamedTuple):
+    """The record at `place` is answered after the commit. `repeated`: its sender sends it again otherwise."""
+
+    place: int
+    answer: Answer
+    listener: Listener
+    address: Address
+    repeated: bool
+
+
 @dataclass(slots=True)
 class _Group:
-    """What goes to one lane in one commit. `informs` names the records to be answered, and where to."""
+    """What goes to one lane in one commit."""
 
     records: list[Record] = field(default_factory=list)
-    informs: list[tuple[int, Listener, Address]] = field(default_factory=list)
+    asked: list[_Asked] = field(default_factory=list)
 
     def split(self) -> tuple[list[Record], list[Record]]:
-        """(traps, informs)"""
-        places = {place for place, _, _ in self.informs}
+        """(traps, informs and others that are repeated)"""
+        places = {asked.place for asked in self.asked if asked.repeated}
         traps = [record for place, record in enumerate(self.records) if place not in places]
-        return traps, [self.records[place] for place, _, _ in self.informs]
+        return traps, [self.records[place] for place in sorted(places)]
 
 
 class Writer:
@@ -65,6 +81,7 @@ class Writer:
         main: JournalWriter,
         bulk: JournalWriter,
         limiter: PeerLimiter,
+        informs: Informs,
         answers: Answers,
         tallies: Tallies,
         report: TallyReport,
@@ -77,6 +94,7 @@ class Writer:
         self._main = Lane("main", main)
         self._bulk = Lane("bulk", bulk)
         self._limiter = limiter
+        self._informs = informs
         self._answers = answers
         self._tallies = tallies
         self._report = report
@@ -108,45 +126,83 @@ class Writer:
             self._wake()
 
     def _store(self, chunks: Sequence[Chunk]) -> None:
-        main, bulk = self._sorted(chunks)
-        small = not main.informs and not bulk.informs and len(main.records) + len(bulk.records) < SMALL_GROUP
-        self._commit(self._main, main)
-        self._commit(self._bulk, bulk)
+        """The bulk lane first: who reads something of the main lane can then see all that arrived before it."""
+        waiting = deque(chunks)
+        small = False
+        self._limiter.refresh()
+        while waiting:
+            main, bulk = self._sorted(waiting)
+            small = not main.asked and not bulk.asked and len(main.records) + len(bulk.records) < SMALL_GROUP
+            self._commit(self._bulk, bulk)
+            self._commit(self._main, main)
         if small:
             self._pause.wait(LINGER_SECONDS)
 
-    def _sorted(self, chunks: Sequence[Chunk]) -> tuple[_Group, _Group]:
-        """What goes to the main lane and what to the bulk lane; informs that are refused go nowhere."""
+    def _sorted(self, waiting: deque[Chunk]) -> tuple[_Group, _Group]:
+        """Take from what waits; say what goes to the main lane and what to the bulk lane. What is refused or left out goes
+        nowhere."""
         main, bulk = _Group(), _Group()
-        room, judge = self._room(), self._limiter.judge
-        for chunk in chunks:
+        informs, room, judge = self._informs, self._room(), self._limiter.judge
+        own_engine_id = informs.engine_id
+        informs.begin()
+        while waiting and informs.opened < MOST_OPENED:
+            chunk = waiting.popleft()
             listener, received_at_ns, monotonic_ns = chunk.listener, chunk.received_at_ns, chunk.monotonic_ns
+            left_out: Counter[str] = Counter()
             for datagram, address in chunk.datagrams:
-                peer = address[0].removeprefix(_MAPPED_IPV4)
-                standing = judge(peer, monotonic_ns)
+                peer = peer_of(address)
+                standing = judge(peer, monotonic_ns, len(datagram))
                 group = main if standing is Standing.WITHIN else bulk
-                over = standing is Standing.OVER
+                over = standing in _OVER
                 if over:
-                    self._counters.over_limit += 1
-                # The search for one octet spares most traps the closer look.
-                if INFORM in datagram and peek(datagram).shape is Shape.INFORM:
-                    if over or not room:
-                        self._refuse(listener, peer, over_limit=over)
+                    self._counters.listeners[listener.name].over_limit += 1
+                    if standing is Standing.LEFT_OUT:
+                        left_out[peer] += 1
                         continue
-                    group.informs.append((len(group.records), listener, address))
+                envelope = b""
+                question = question_in(datagram, own_engine_id)
+                if question is not None:
+                    decision = self._decide(question, chunk, peer, over=over, room=room)
+                    if decision is None:
+                        continue
+                    envelope, answer, _ = decision
+                    if answer is not None:
+                        group.asked.append(_Asked(len(group.records), answer, listener, address, question.repeated))
                 group.records.append(
-                    Record(ItemKind.DATAGRAM, received_at_ns, monotonic_ns, listener.name, peer, address[1], b"", datagram)
+                    Record(ItemKind.DATAGRAM, received_at_ns, monotonic_ns, listener.name, peer, address[1], envelope, datagram)
                 )
+            if left_out:
+                self._tell_left_out(left_out, chunk)
         return main, bulk
 
-    def _refuse(self, listener: Listener, peer: str, *, over_limit: bool) -> None:
-        """An inform that is neither stored nor answered: its sender repeats it."""
-        if over_limit:
+    def _tell_left_out(self, left_out: Mapping[str, int], chunk: Chunk) -> None:
+        """Those who flood together are told together."""
+        listener = chunk.listener.name
+        for peer, count in left_out.items():
+            flood = self._limiter.flood(peer, chunk.monotonic_ns) or Flood(peer, 0)
+            self._tallies.add(TallyReason.FLOOD, listener, peer=flood.peer, count=count, per_second=flood.per_second)
+            self._counters.listeners[listener].left_out += count
+
+    def _decide(self, question: Question, chunk: Chunk, peer: str, *, over: bool, room: bool) -> Decision | None:
+        """None when the question is refused: it is neither stored nor answered, and its sender repeats it. Nothing is looked at
+        more closely that comes too often."""
+        listener = chunk.listener.name
+        if question.repeated and over:
             self._counters.refused_over_limit += 1
-            self._tallies.add(TallyReason.OVER_LIMIT, listener.name, peer=peer)
-        else:
+            self._tallies.add(TallyReason.OVER_LIMIT, listener, peer=peer)
+            return None
+        if question.repeated and not room:
             self._counters.refused_disk_short += 1
-            self._tallies.add(TallyReason.DISK_SHORT, listener.name, peer=peer)
+            self._tallies.add(TallyReason.DISK_SHORT, listener, peer=peer)
+            return None
+        if over:
+            return Decision()
+        decision = self._informs.decide(question, peer=peer, listener=listener, now_ns=chunk.monotonic_ns)
+        if not decision.not_ready:
+            return decision
+        self._counters.refused_not_ready += 1
+        self._tallies.add(TallyReason.NOT_READY, listener, peer=peer)
+        return None
 
     def _commit(self, lane: Lane, group: _Group) -> None:
         """Make a group durable, then answer its informs. While the journal refuses, informs are left to their senders' repetition
@@ -177,8 +233,8 @@ class Writer:
 
     def _answer(self, group: _Group) -> None:
         now_ns = self._clock.monotonic_ns()
-        for place, listener, address in group.informs:
-            self._answers.send(group.records[place].payload, listener, to=address, now_ns=now_ns)
+        for asked in group.asked:
+            self._answers.send(asked.answer, asked.listener, to=asked.address, now_ns=now_ns)
 
     def _after_failure(self, lane: Lane, group: _Group, error: JournalError) -> _Group:
         """What is left to try again."""

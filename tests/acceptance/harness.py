@@ -325,10 +325,11 @@ def _sum(metrics: str, name: str, labels: Mapping[str, str]) -> float:
 
 
 def _role_of(pid: int) -> str | None:
-    """By the command line: `... -m collector receive --only snmp`, `... -m collector process`."""
+    """By the command line: `... -m collector receive --only snmp --receiver 1` is `snmp-1`, `... -m collector process`."""
     with suppress(FileNotFoundError, ProcessLookupError):
         words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
-        return next((word for word in words if word in ROLES), None)
+        role = next((word for word in words if word in ROLES), None)
+        return f"{role}-{words[words.index('--receiver') + 1]}" if role and "--receiver" in words else role
     return None
 
 

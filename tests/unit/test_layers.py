@@ -18,13 +18,14 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "collector.logs",
         "collector.config",
         "collector.passwords",
+        "collector.secret_keys",
         "collector.secrets",
         "collector.sealed_access",
         "collector.stop",
         "collector.wake",
         "collector.writer_turn",
     ),
-    ("collector.journal", "collector.store", "collector.snapshot", "rules"),
+    ("collector.journal", "collector.names", "collector.store", "collector.snapshot", "rules"),
     ("collector.pipeline", "collector.actions", "collector.changes", "collector.handoff"),
     ("api", "receivers"),
     ("collector",),
@@ -37,6 +38,7 @@ MAY_MEET = frozenset({1, 3, 5})
 REACH = {
     "receivers": {"collector.domain", "collector.metrics", "collector.logs", "collector.journal", "collector.snapshot"},
     "rules": {"collector.domain"},
+    "collector.names": {"collector.domain", "collector.logs"},
 }
 """Units that reach less than their layer would allow."""
 
@@ -49,6 +51,7 @@ AT_HOME = {
     "starlette": ("api",),
     "uvicorn": ("api", "collector.app"),
     "pysnmp": ("collector.traffic",),
+    "pysmi": ("collector.names.parse",),
     "sigma": ("rules",),
     "re2": ("rules",),
     "holidays": ("collector.calendars",),

@@ -114,8 +114,18 @@ VARBINDS = [
         wire.tlv(4, bytes.fromhex("e4f5c6b7a8c9")), {"type": "octets", "value": {"hex": "e4f5c6b7a8c9"}}, id="hardware address"
     ),
     pytest.param(
-        wire.tlv(4, bytes.fromhex("07ea030c0c00000a")), {"type": "octets", "value": {"hex": "07ea030c0c00000a"}}, id="DateAndTime"
+        wire.tlv(4, bytes.fromhex("07ea030c0c000009")),
+        {"type": "octets", "value": {"hex": "07ea030c0c000009"}, "reading": "2026-03-12 12:00:00"},
+        id="DateAndTime",
     ),
+    pytest.param(
+        wire.tlv(4, bytes.fromhex("07ea030c0c00000a")),
+        {"type": "octets", "value": {"hex": "07ea030c0c00000a"}},
+        id="no DateAndTime",
+    ),
+    pytest.param(wire.tlv(4, "Señal roja".encode("utf-16-le")), {"type": "octets", "value": "Señal roja"}, id="UTF-16"),
+    pytest.param(wire.tlv(4, "a\u202eb".encode()), {"type": "octets", "value": "a\ufffdb"}, id="turned text"),
+    pytest.param(wire.tlv(4, b"\x80\x01"), {"type": "octets", "value": {"hex": "8001"}}, id="BITS"),
     pytest.param(wire.tlv(4, b"abc\x81"), {"type": "octets", "value": {"hex": "61626381"}}, id="a hole of Windows-1252"),
     pytest.param(wire.tlv(5), {"type": "null", "value": None}, id="null"),
     pytest.param(wire.oid("1.3.6.1.4.1"), {"type": "oid", "value": "1.3.6.1.4.1"}, id="oid"),
@@ -124,6 +134,12 @@ VARBINDS = [
     pytest.param(wire.integer(8, tag=0x43), {"type": "timeticks", "value": 8}, id="timeticks"),
     pytest.param(wire.integer(2**64 - 1, tag=0x46), {"type": "counter64", "value": 2**64 - 1}, id="counter64"),
     pytest.param(wire.tlv(0x44, b"text"), {"type": "opaque", "value": {"hex": "74657874"}}, id="opaque"),
+    pytest.param(
+        wire.tlv(0x44, bytes.fromhex("9f780442f6e979")),
+        {"type": "opaque", "value": {"hex": "9f780442f6e979"}, "reading": "123.456"},
+        id="float in an opaque",
+    ),
+    pytest.param(wire.tlv(0x40, bytes(16)), {"type": "ip_address", "value": {"hex": "00" * 16}}, id="an address that is none"),
     pytest.param(wire.tlv(0x81), {"type": "no_such_instance", "value": None}, id="exception"),
 ]
 
@@ -134,8 +150,8 @@ def test_varbinds_are_shown_by_type(collector: World, admin: Caller, value: byte
     collector.process()
     [one] = admin.items(PATH, params={"include": "varbinds,text"})
     assert one["varbinds"] == [
-        {"oid": TEXT_OID, "type": "octets", "value": "info x"},
-        {"oid": "1.3.6.1.2.1.1.1.0", **shown},
+        {"oid": TEXT_OID, "type": "octets", "value": "info x", "reading": None},
+        {"oid": "1.3.6.1.2.1.1.1.0", "reading": None, **shown},
     ]
 
 
@@ -151,9 +167,49 @@ def test_a_page_with_contents_has_at_most_a_hundred_items(collector: World, admi
 def test_one_notification_tells_everything(collector: World, admin: Caller) -> None:
     [first] = collector.hear("case disk")
     one = admin.get(f"{PATH}/{first}").json()
-    assert one["varbinds"] == [{"oid": TEXT_OID, "type": "octets", "value": "case disk"}]
+    assert one["varbinds"] == [{"oid": TEXT_OID, "type": "octets", "value": "case disk", "reading": None}]
     told = {name: one[name] for name in ("rule_version", "verdict", "detail", "rows")}
     assert told == {"rule_version": "abc", "verdict": "opened", "detail": None, "rows": [first]}
+    assert {name: value for name, value in one["snmp"].items() if value is not None} == {
+        "version": "v2c",
+        "pdu": "trap_v2",
+        "request_id": 77,
+        "uptime": 4711,
+        "not_decoded": 0,
+    }
+
+
+def test_a_v1_trap_and_a_windows_event_tell_what_they_are(collector: World, admin: Caller) -> None:
+    event = wire.v1_message(enterprise=wire.oid("1.3.6.1.4.1.311.1.13.1.2.65.98"), specific=-1073741773)
+    collector.arrive(event)
+    collector.process()
+    [item] = admin.items(PATH)
+    one = admin.get(f"{PATH}/{item['id']}").json()
+    assert one["snmp"] == {
+        "version": "v1",
+        "pdu": "trap_v1",
+        "request_id": None,
+        "uptime": 4711,
+        "not_decoded": 0,
+        "enterprise": "1.3.6.1.4.1.311.1.13.1.2.65.98",
+        "agent_address": "10.1.2.3",
+        "generic": 6,
+        "specific": -1073741773,
+        "windows_source": "Ab",
+        "windows_id": 51,
+    }
+    explained = admin.get(f"{PATH}/{item['id']}/explain").json()["now"]["decoded"]
+    assert (explained["agent_address"], explained["windows_source"], explained["windows_id"]) == ("10.1.2.3", "Ab", 51)
+
+
+def test_a_trap_without_a_name_is_unmatched_and_says_so(collector: World, admin: Caller) -> None:
+    collector.arrive(wire.message(wire.v2_pdu(wire.varbind(TEXT_OID, wire.string("info x")))))
+    collector.process()
+    [item] = admin.items(PATH)
+    assert (item["trap_oid"], item["text"]) == (None, "info x")
+    assert admin.get(f"{PATH}/{item['id']}").json()["snmp"]["uptime"] is None
+    explained = admin.get(f"{PATH}/{item['id']}/explain").json()["now"]
+    assert "uptime" not in explained["decoded"]
 
 
 def test_the_item_id_of_a_digest_mail_names_all_its_rows(collector: World, admin: Caller) -> None:

@@ -14,7 +14,7 @@ from collector.domain.mail import Mail
 from collector.domain.signal import CaseKind
 from collector.pipeline.originals import OriginalsKeeper
 from collector.store.originals import find_original
-from tests.builders import NOON, TERMS, after
+from tests.builders import BOX, NOON, TERMS, after
 from tests.pipeline_world import BULK, MAIN, InstructionRules, World
 
 # (minutes, instruction): what arrives, the verdict on each, and the verdicts in the log of the last case
@@ -208,7 +208,7 @@ def test_a_storm_is_told_in_few_lines(world: World) -> None:
 
 def kept(world: World, numbers: range) -> list[int]:
     with world.store.read() as connection:
-        return [n for n in numbers if find_original(connection, f"{MAIN}-{n}")]
+        return [n for n in numbers if find_original(connection, f"{MAIN}-{n}", BOX)]
 
 
 def test_before_a_segment_goes_the_first_and_last_five_of_its_cases_are_kept(world: World) -> None:
@@ -217,19 +217,19 @@ def test_before_a_segment_goes_the_first_and_last_five_of_its_cases_are_kept(wor
     world.trap("clear disk")
     world.process()
     assert kept(world, range(1, 40)) == []
-    keeper = OriginalsKeeper(world.store, world.journal)
+    keeper = OriginalsKeeper(world.store, world.journal, BOX)
     keeper(MAIN, 1, 20)
     assert kept(world, range(1, 40)) == [1, 2, 3, 4, 5]
     keeper(MAIN, 21, 31)
     assert kept(world, range(1, 40)) == [1, 2, 3, 4, 5, 27, 28, 29, 30, 31]
     with world.store.read() as connection:
-        last = find_original(connection, f"{MAIN}-31")
+        last = find_original(connection, f"{MAIN}-31", BOX)
     assert last is not None
     assert (last.payload, last.received_at) == (world.journal.items[MAIN][-1].payload, NOON)
 
 
 def test_originals_that_are_no_longer_among_the_last_are_forgotten_with_the_next_segment(world: World) -> None:
-    keeper = OriginalsKeeper(world.store, world.journal)
+    keeper = OriginalsKeeper(world.store, world.journal, BOX)
     for last in (10, 20):
         for _ in range(10):
             world.trap("raise disk 3")
@@ -240,7 +240,7 @@ def test_originals_that_are_no_longer_among_the_last_are_forgotten_with_the_next
 
 def test_what_opened_no_case_is_not_kept(world: World) -> None:
     arrive(world, [(0, "raise disk 3"), (1, "info")], one_by_one=False)
-    OriginalsKeeper(world.store, world.journal)(MAIN, 1, 2)
+    OriginalsKeeper(world.store, world.journal, BOX)(MAIN, 1, 2)
     assert kept(world, range(1, 3)) == [1]
 
 

@@ -25,7 +25,9 @@ def inspector(world: World) -> Inspector:
     def explain(notification: Trap | Mail, source: str, products: tuple[str, ...]) -> dict[str, object]:
         return {"as seen from": source, "products": list(products)}
 
-    return Inspector(world.store, world.journal, knowledge=world.knowledge, explain=explain, clock=world.clock, turn=nullcontext)
+    return Inspector(
+        world.store, world.journal, knowledge=world.knowledge, explain=explain, clock=world.clock, turn=nullcontext, box=BOX
+    )
 
 
 def teach(world: World, community: bytes) -> None:
@@ -131,7 +133,7 @@ def test_contents_are_decoded_again(world: World, inspector: Inspector) -> None:
 def test_what_a_case_keeps_is_there_when_the_journal_is_not(world: World, inspector: Inspector) -> None:
     kept, mail, gone = world.trap("raise disk 3"), world.mail("info", "raise cpu 3"), world.trap("info")
     world.process()
-    keeper = OriginalsKeeper(world.store, world.journal)
+    keeper = OriginalsKeeper(world.store, world.journal, BOX)
     keeper(MAIN, 1, 2)
     keeper(MAILS, 1, 1)
     forget_journal(world)

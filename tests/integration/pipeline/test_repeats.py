@@ -109,7 +109,7 @@ def test_memory_is_kept_while_something_older_waits_and_let_go_after_it(world: W
     with world.store.write() as connection:
         drop_expired(connection, before=processor.nothing_before)
         assert set(load_seen(connection).values()) == {to_micros(after(minutes=4))}
-    assert list(processor._memory._committed.values()) == [to_micros(after(minutes=4))]
+    assert list(processor._memory.seen._committed.values()) == [to_micros(after(minutes=4))]
 
 
 def test_nothing_is_remembered_of_a_batch_that_was_not_committed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

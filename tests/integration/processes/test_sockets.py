@@ -2,12 +2,14 @@
 
 import json
 import os
+import select
 import shutil
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
+from ipaddress import IPv6Address
 from pathlib import Path
 
 import pytest
@@ -216,6 +218,81 @@ def test_a_socket_from_systemd_that_no_key_names_is_refused(from_systemd: list[s
     assert under_systemd(chosen, from_systemd) == (
         f"LISTEN_FDS: systemd passes {stranger}, but no listen key of these roles names it"
     )
+
+
+@pytest.fixture
+def sharing() -> Iterator[list[socket.socket]]:
+    """Two datagram sockets on one address, as two socket units with ReusePort= make them."""
+    sockets: list[socket.socket] = []
+    for _ in range(2):
+        one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        one.bind(sockets[0].getsockname() if sockets else ("127.0.0.1", 0))
+        sockets.append(one)
+    yield sockets
+    for one in sockets:
+        one.close()
+
+
+def test_sockets_from_systemd_that_share_an_address_are_one_for_each_receiver(sharing: list[socket.socket]) -> None:
+    traps = f"127.0.0.1:{sharing[0].getsockname()[1]}"
+    page: dict[str, object] = {"smtp": {"listen": []}, "api": {"listen": "127.0.0.1:0"}}
+    told = under_systemd({"snmp": {"listen": traps, "receivers": 2}, **page}, sharing)
+    assert isinstance(told, list)
+    assert told[:2] == [["snmp", traps, 3], ["snmp", traps, 4]]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as console:
+        for _ in range(20):
+            console.sendto(b"x", sharing[0].getsockname())
+    waiting = [bool(select.select([one], [], [], 0)[0]) for one in sharing]
+    assert sorted(waiting) == [False, True], "the program is attached: all from one address is in one socket"
+
+
+@pytest.mark.parametrize(("receivers", "passed"), [(1, 2), (2, 1), (3, 2)])
+def test_another_number_of_sockets_than_receivers_is_refused(receivers: int, passed: int, sharing: list[socket.socket]) -> None:
+    traps = f"127.0.0.1:{sharing[0].getsockname()[1]}"
+    chosen: dict[str, object] = {"snmp": {"listen": traps, "receivers": receivers}, "smtp": {"listen": []}}
+    assert under_systemd({**chosen, "api": {"listen": "127.0.0.1:0"}}, sharing[:passed]) == (
+        f"[snmp] receivers: {receivers} sockets are wanted for {traps}, systemd passes {passed}; "
+        f"make {receivers} socket units for it with ReusePort=yes, or set receivers = {passed}"
+    )
+
+
+def test_two_sockets_from_systemd_for_one_page_are_refused() -> None:
+    with socket.socket() as first, socket.socket() as second:
+        for one in (first, second):
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            one.bind(first.getsockname() if one is second else ("127.0.0.1", 0))
+        page = f"127.0.0.1:{first.getsockname()[1]}"
+        chosen: dict[str, object] = {"snmp": {"listen": []}, "smtp": {"listen": []}, "api": {"listen": page}}
+        assert under_systemd(chosen, [first, second]) == f"LISTEN_FDS: one socket is wanted for {page}, systemd passes 2"
+
+
+def link_local() -> str | None:
+    """An address of this machine, with its interface. What is sent to it from the machine itself does not leave it."""
+    for line in Path("/proc/net/if_inet6").read_text(encoding="ascii").splitlines():
+        digits, _, _, scope, _, interface = line.split()
+        if scope == "20":
+            return f"{IPv6Address(int(digits, 16))}%{interface}"
+    return None
+
+
+LINK_LOCAL = link_local()
+
+
+@pytest.mark.skipif(LINK_LOCAL is None, reason="no interface has a link-local address")
+def test_a_link_local_listener_carries_its_interface_in_its_name(bound: list[BoundSocket]) -> None:
+    bound += bind_all(settings(snmp=f"[{LINK_LOCAL}]:0"), CLOCK, roles=[Role.SNMP])
+    port = bound[0].socket.getsockname()[1]
+    assert bound[0].listener == f"[{LINK_LOCAL}]:{port}"
+    environment, descriptors = pass_down(bound)
+    assert child(Role.SNMP, environment, descriptors) == [[bound[0].listener, int(socket.SOCK_DGRAM), False]]
+    with pytest.raises(ConfigurationError, match="another program listens there"):
+        bind_all(settings(snmp=bound[0].listener), CLOCK, roles=[Role.SNMP], patience=ONCE)
+
+
+def test_an_interface_that_this_machine_does_not_have_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="this machine has no such interface"):
+        bind_all(settings(snmp="[fe80::1%nosuch0]:0"), CLOCK, roles=[Role.SNMP], patience=ONCE)
 
 
 WITHOUT_NET_ADMIN = ("setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin")

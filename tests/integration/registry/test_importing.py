@@ -4,9 +4,10 @@ from contextlib import nullcontext
 
 import pytest
 
-from collector.domain.errors import FileErrors
+from collector.domain.errors import ConfigurationError, FileErrors
 from collector.registry.file import read_customers
 from collector.registry.importing import import_customers
+from collector.secrets import SecretBox
 from collector.store.engine import Store
 from collector.store.registry import load_registry, registry_version
 from tests.builders import BOX
@@ -18,6 +19,24 @@ customers:
     sources:
       - {name: sepm-1, product: [symantec-sepm], mailbox: acme-sepm}
       - {name: proxy-1, snmp: {version: v2c, community: s3cret-one, networks: ["192.0.2.0/24"]}}
+"""
+
+
+V3_FILE = """\
+customers:
+  - code: ACME
+    name: Acme S.A.
+    sources:
+      - name: sepm-1
+        snmp:
+          version: v3
+          user: traps
+          auth: s3cret-auth
+          auth_protocol: SHA-256
+          priv: s3cret-priv
+          priv_protocol: AES
+          engine_id: "8000000001"
+          networks: ["192.0.2.0/24"]
 """
 
 
@@ -64,12 +83,12 @@ def test_a_dry_run_tells_the_same_and_writes_nothing(store: Store) -> None:
         pytest.param("Acme S.A.", "Acme Ltd.", "~ customer ACME: Acme S.A. (es) → Acme Ltd. (es)", id="a name"),
         pytest.param("acme-sepm", "acme-2", "~ source ACME/sepm-1: mailbox: acme-sepm → acme-2", id="a mailbox"),
         pytest.param("[symantec-sepm]", "[ses]", "~ source ACME/sepm-1: products: symantec-sepm → ses", id="a product"),
-        pytest.param("v2c", "v1", "~ source ACME/proxy-1: snmp_version: v2c → v1", id="a version"),
-        pytest.param("s3cret-one", "s3cret-two", "~ source ACME/proxy-1: snmp_community: changed", id="a community"),
+        pytest.param("v2c", "v1", "~ source ACME/proxy-1: snmp version: v2c → v1", id="a version"),
+        pytest.param("s3cret-one", "s3cret-two", "~ source ACME/proxy-1: snmp community: changed", id="a community"),
         pytest.param(
             '"192.0.2.0/24"',
             '"192.0.2.0/25", "2001:db8::/32"',
-            "~ source ACME/proxy-1: snmp_networks: 192.0.2.0/24 → 192.0.2.0/25, 2001:db8::/32",
+            "~ source ACME/proxy-1: snmp networks: 192.0.2.0/24 → 192.0.2.0/25, 2001:db8::/32",
             id="networks",
         ),
     ],
@@ -80,6 +99,84 @@ def test_a_change_is_told_and_written(store: Store, old: str, new: str, told: st
     assert imported(store, FILE.replace(old, new)) == ()
     with store.read() as connection:
         assert registry_version(connection) == 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        pytest.param("user: traps", "user: others", "snmp user: traps → others", id="user"),
+        pytest.param("s3cret-auth", "s3cret-other", "snmp auth: changed", id="pass phrase"),
+        pytest.param("s3cret-priv", "s3cret-other", "snmp priv: changed", id="other pass phrase"),
+        pytest.param("SHA-256", "SHA-512", "snmp auth_protocol: SHA-256 → SHA-512", id="digest"),
+        pytest.param("AES", "AES-256-C", "snmp priv_protocol: AES → AES-256-C", id="cipher"),
+        pytest.param(
+            '"8000000001"',
+            '["8000000001", "80:00:00:00:02"]',
+            "snmp engine_id: 8000000001 → 8000000001, 8000000002",
+            id="engines",
+        ),
+        pytest.param(
+            'engine_id: "8000000001"',
+            "min_level: authNoPriv",
+            "snmp engine_id: 8000000001 → nothing; snmp min_level: authPriv → authNoPriv",
+            id="level",
+        ),
+        pytest.param(
+            'engine_id: "8000000001"',
+            "approve_engines: automatic",
+            "snmp engine_id: 8000000001 → nothing; snmp approve_engines: by_hand → automatic",
+            id="approval",
+        ),
+        pytest.param(
+            "user: traps", 'user: traps\n          listener: "[::1]:162"', "snmp listener: nothing → [::1]:162", id="listener"
+        ),
+    ],
+)
+def test_every_part_of_a_v3_access_is_compared_and_pass_phrases_are_not_shown(
+    store: Store, old: str, new: str, told: str
+) -> None:
+    assert imported(store, V3_FILE) == (
+        "+ customer ACME: Acme S.A.",
+        "+ source ACME/sepm-1: snmp v3 user traps from 192.0.2.0/24",
+    )
+    assert imported(store, V3_FILE) == ()
+    assert imported(store, V3_FILE.replace(old, new)) == (f"~ source ACME/sepm-1: {told}",)
+    assert imported(store, V3_FILE.replace(old, new)) == ()
+
+
+def test_a_source_that_goes_from_a_community_to_a_user_tells_every_part(store: Store) -> None:
+    text = V3_FILE.replace("sepm-1", "proxy-1")
+    imported(store, FILE)
+    [line] = imported(store, text)
+    assert line == (
+        "~ source ACME/proxy-1: snmp version: v2c → v3; snmp user: nothing → traps; snmp auth_protocol: nothing → SHA-256; "
+        "snmp priv_protocol: nothing → AES; snmp engine_id: nothing → 8000000001; snmp min_level: nothing → authPriv; "
+        "snmp approve_engines: nothing → by_hand; snmp community: changed; snmp auth: changed; snmp priv: changed"
+    )
+    without = "customers:\n  - {code: ACME, name: Acme S.A., sources: [{name: proxy-1, mailbox: proxy}]}\n"
+    assert imported(store, without) == (
+        "~ source ACME/proxy-1: mailbox: nothing → proxy; snmp: v3 user traps from 192.0.2.0/24 → nothing",
+    )
+
+
+def test_what_is_imported_is_sealed_in_the_store(store: Store) -> None:
+    imported(store, FILE)
+    imported(store, V3_FILE.replace("sepm-1", "sepm-3"))
+    with store.read() as connection:
+        told = str(connection.exec_driver_sql("SELECT snmp FROM sources").all())
+        [user] = [source.snmp.user for source in load_registry(connection, BOX).sources if source.snmp and source.snmp.user]
+    assert "s3cret" not in told
+    assert (user.auth, user.priv) == (b"s3cret-auth", b"s3cret-priv")
+
+
+def test_nothing_is_imported_while_a_secret_in_the_store_cannot_be_opened(store: Store) -> None:
+    imported(store, FILE)
+    before = state(store)
+    customers = read_customers(V3_FILE, "customers.yaml")
+    with pytest.raises(ConfigurationError, match="sealed with another key") as raised:
+        import_customers(store, customers, file="x", dry_run=False, turn=nullcontext, box=SecretBox(["o" * 32]))
+    assert "proxy-1" in str(raised.value)
+    assert state(store) == before
 
 
 def test_what_the_file_does_not_name_stays(store: Store) -> None:
@@ -115,6 +212,11 @@ def test_two_sources_may_exchange_their_mailboxes(store: Store) -> None:
 _CLASHES = [
     pytest.param("{name: new, mailbox: acme-sepm}", "have the same mailbox acme-sepm", id="a mailbox"),
     pytest.param(
+        '{name: new, snmp: {version: v3, user: traps, auth: s3cret-three, auth_protocol: MD5, networks: ["0.0.0.0/0"]}}',
+        "same user, overlapping networks, and no `engine_id` that tells them apart",
+        id="a user",
+    ),
+    pytest.param(
         '{name: new, snmp: {version: v1, community: s3cret-one, networks: ["192.0.2.7/32"]}}',
         "could both be meant by one trap: same community, overlapping networks",
         id="a community",
@@ -128,6 +230,7 @@ def test_a_clash_with_what_is_in_the_store_is_told_with_its_line_and_nothing_is_
     store: Store, source: str, message: str, dry_run: bool
 ) -> None:
     imported(store, FILE)
+    imported(store, V3_FILE.replace("sepm-1", "sepm-3"))
     before = state(store)
     text = f"customers:\n  - {{code: FIRST, name: First}}\n  - code: BETA\n    name: Beta\n    sources:\n      - {source}\n"
     with pytest.raises(FileErrors) as raised:

@@ -8,8 +8,7 @@ import pytest
 
 from collector.domain.errors import JournalFull
 from collector.domain.item import Tally, TallyReason
-from receivers.snmp.drops import DropLedger
-from receivers.snmp.server import DROPS_FILE
+from receivers.snmp.drops import DropLedger, note_path
 from receivers.snmp.udp import Listener, grow_buffer, kernel_drops
 from tests.snmp_receiver_kit import Bench, MemoryJournal, until
 
@@ -78,7 +77,7 @@ def test_drops_that_the_journal_refused_are_told_later(tmp_path: Path, udp: sock
 def test_a_kill_between_note_and_tally_counts_nothing_twice_and_loses_nothing(
     tmp_path: Path, udp: socket.socket, appended: bool
 ) -> None:
-    journal, note = MemoryJournal(), tmp_path / DROPS_FILE
+    journal, note = MemoryJournal(), note_path(tmp_path, "snmp")
     dropped = overflow(udp)
     killed = ledger(note, udp, journal=journal)
     assert killed.untold() == {"a:162": dropped}
@@ -90,7 +89,7 @@ def test_a_kill_between_note_and_tally_counts_nothing_twice_and_loses_nothing(
 
 
 def test_a_refused_tally_is_not_taken_for_an_appended_one(tmp_path: Path, udp: socket.socket) -> None:
-    journal, note = MemoryJournal(), tmp_path / DROPS_FILE
+    journal, note = MemoryJournal(), note_path(tmp_path, "snmp")
     dropped = overflow(udp)
     killed = ledger(note, udp, journal=journal)
     killed.begin(killed.untold(), journal.next_seq)
@@ -101,7 +100,7 @@ def test_a_refused_tally_is_not_taken_for_an_appended_one(tmp_path: Path, udp: s
 
 
 def test_a_note_about_another_socket_or_a_lost_journal_does_not_count(tmp_path: Path, udp: socket.socket) -> None:
-    journal, note = MemoryJournal(), tmp_path / DROPS_FILE
+    journal, note = MemoryJournal(), note_path(tmp_path, "snmp")
     dropped = overflow(udp)
     earlier = ledger(note, udp, journal=journal)
     earlier.begin(earlier.untold(), journal.next_seq)
@@ -130,10 +129,10 @@ def test_a_note_about_another_socket_or_a_lost_journal_does_not_count(tmp_path: 
     ],
 )
 def test_a_damaged_note_is_ignored(tmp_path: Path, udp: socket.socket, content: bytes) -> None:
-    (tmp_path / DROPS_FILE).write_bytes(content)
+    note_path(tmp_path, "snmp").write_bytes(content)
     dropped = overflow(udp)
 
-    assert ledger(tmp_path / DROPS_FILE, udp, journal=MemoryJournal()).untold() == {"a:162": dropped}
+    assert ledger(note_path(tmp_path, "snmp"), udp, journal=MemoryJournal()).untold() == {"a:162": dropped}
 
 
 def test_a_note_that_cannot_be_written_does_not_stop_the_tally(tmp_path: Path, udp: socket.socket) -> None:

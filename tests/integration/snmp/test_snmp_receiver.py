@@ -149,7 +149,40 @@ def test_traps_over_the_limit_go_to_the_bulk_lane_in_order(bench: Bench, console
         until(lambda: len(bench.main.records) + len(bench.bulk.records) == 20)
     assert bench.main.payloads() == traps(3)
     assert bench.bulk.payloads() == traps(17, first=4)
-    assert (receiver.counters.over_limit, receiver.counters.held_back, receiver.counters.stored) == (17, 17, 3)
+    counters = receiver.counters
+    assert (counters.listeners[bench.listener].over_limit, counters.held_back, counters.stored) == (17, 17, 3)
+
+
+def test_of_traps_far_over_the_limit_one_in_a_hundred_is_stored_and_the_others_are_told(bench: Bench, console: Console) -> None:
+    with bench.running(limiter=PeerLimiter(1, 1)) as receiver:
+        listener = receiver.counters.listeners[bench.listener]
+        for begin in range(1, 1_001, 50):  # so that the socket's buffer holds them
+            console.send(*traps(50, first=begin))
+            until(lambda sent=begin + 49: listener.datagrams == sent)
+        until(lambda: listener.left_out + len(bench.main.payloads()) + len(bench.bulk.payloads()) == 1_000)
+    stored = len(bench.main.payloads()) + len(bench.bulk.payloads())
+    assert 1 + 10 + 9 <= stored < 500  # more than the first, should the machine sleep
+    told = [(name, peer, tally.reason) for name, peer, tally in bench.main.tallies()]
+    assert set(told) == {(bench.listener, "127.0.0.1", TallyReason.FLOOD)}
+    assert sum(tally.count for _, _, tally in bench.main.tallies()) == listener.left_out == 1_000 - stored
+    assert all(tally.per_second > 0 for _, _, tally in bench.main.tallies())
+
+
+def test_what_goes_to_the_bulk_lane_is_durable_before_what_came_with_it_on_the_main_lane(bench: Bench, console: Console) -> None:
+    """Else a clear could be read while what it clears is not there to be seen."""
+    bench.main.open.clear()
+    bench.bulk.open.clear()
+    with bench.running(limiter=PeerLimiter(1, 2)) as receiver:
+        console.send(*traps(1))
+        until(lambda: bench.main.appends == 1)
+        console.send(*traps(2, first=2))
+        until(lambda: receiver.counters.arrivals.datagrams == 2)
+        bench.main.open.set()
+        until(lambda: bench.bulk.appends == 1)
+        assert bench.main.payloads() == traps(1)
+        bench.bulk.open.set()
+        until(lambda: len(bench.main.payloads()) == 2)
+    assert bench.bulk.payloads() == traps(1, first=3)
 
 
 def test_informs_over_the_limit_are_neither_stored_nor_answered_but_counted(bench: Bench, console: Console) -> None:

@@ -14,7 +14,7 @@ from collector.journal.streams import Journal
 from receivers.snmp.limiter import PeerLimiter
 from receivers.snmp.server import SnmpReceiver
 from tests import snmp_wire as wire
-from tests.snmp_receiver_kit import CLOCK, Console
+from tests.snmp_receiver_kit import CLOCK, PUBLIC, Console, a_view, own_engine
 
 
 @pytest.fixture
@@ -37,6 +37,8 @@ def received(udp: socket.socket, directory: Path, *datagrams: bytes, limiter: Pe
             main=main,
             bulk=bulk,
             limiter=limiter,
+            engine=own_engine(),
+            view=a_view(PUBLIC),
             clock=CLOCK,
             wake=lambda: None,
             room=lambda: True,

@@ -2,7 +2,9 @@
 row stays, the repositories read it, and processing goes on where it stood."""
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -17,6 +19,7 @@ from collector.domain.case import CaseStatus
 from collector.domain.deadline import DeadlineState
 from collector.domain.message import MessageType
 from collector.domain.registry import SELF_CODE
+from collector.domain.snmp_access import SnmpAccess
 from collector.store.case_log import read_log
 from collector.store.cases import CaseFilter, list_cases
 from collector.store.deadlines import read_deadlines
@@ -27,6 +30,7 @@ from collector.store.migrate import migrate, migration_config
 from collector.store.originals import find_original
 from collector.store.registry import load_registry, registry_version
 from collector.store.schema import SCHEMA_VERSION, require_current, schema_version
+from collector.store.sealing import Sealed, holds_sealed, seal_again, sealed_with_newest
 from collector.store.streams import load_positions, load_retired
 from tests.builders import BOX, REPOSITORY
 from tests.databases import Databases
@@ -69,12 +73,16 @@ def _go_on_counting(connection: Connection, table: Table) -> None:
         connection.execute(text(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), {last})"))
 
 
+REPLACED = {"snmp_version", "snmp_community", "snmp_networks"}
+"""Columns of the first release that are one column now; `test_sources_keep_how_they_are_known` looks at it."""
+
+
 def held(connection: Connection) -> dict[str, Rows]:
-    """What the columns of the first release hold now."""
+    """What the columns of the first release hold now, but for those that were replaced."""
     found = {}
     for name, told in FIRST_RELEASE.items():
         table = Table(name, MetaData(), autoload_with=connection)
-        columns = [table.c[column] for column in told["columns"]]
+        columns = [table.c[column] for column in told["columns"] if column not in REPLACED]
         found[name] = sorted((tuple(row) for row in connection.execute(select(*columns))), key=repr)
     return found
 
@@ -117,12 +125,63 @@ def test_an_upgrade_keeps_every_row_and_gives_the_schema_of_the_models(old: Stor
         assert {customer.code for customer in load_registry(connection, BOX).customers.values()} == {"SELF", "ACME", "BETA"}
 
 
+def test_sources_keep_how_they_are_known(upgraded: Store) -> None:
+    with upgraded.read() as connection:
+        known = {source.name: source.snmp for source in load_registry(connection, BOX).sources}
+    assert known == {
+        "console": SnmpAccess.with_community("v2c", b"acme-community", ["192.0.2.0/24"]),
+        "second": None,
+        "other": SnmpAccess.with_community("v1", b"beta-community", ["198.51.100.0/24"]),
+    }
+
+
+def everything(store: Store) -> str:
+    """All that stands in the tables, octets in hexadecimal digits."""
+    with store.read() as connection:
+        tables = MetaData()
+        tables.reflect(connection)
+        rows = [row for table in tables.sorted_tables for row in connection.execute(select(table)).all()]
+    return repr([value.hex() if isinstance(value, bytes) else value for row in rows for value in row])
+
+
+def test_sealing_leaves_no_community_open_and_loses_nothing(upgraded: Store) -> None:
+    communities = ("acme-community", "beta-community")
+    needles = [form for name in communities for form in (name, name.encode().hex(), b64encode(name.encode()).decode())]
+    with upgraded.read() as connection:
+        before = load_registry(connection, BOX)
+        original = find_original(connection, "snmp-0-aaaaaa-1", BOX)
+    assert not holds_sealed(upgraded)
+    assert not sealed_with_newest(upgraded, BOX)
+    assert [form for form in needles if form in everything(upgraded)]
+    assert seal_again(upgraded, BOX, turn=nullcontext) == Sealed(sources=2, originals=3)
+    assert holds_sealed(upgraded)
+    assert sealed_with_newest(upgraded, BOX)
+    assert not [form for form in needles if form in everything(upgraded)]
+    assert seal_again(upgraded, BOX, turn=nullcontext) == Sealed()
+    with upgraded.read() as connection:
+        assert load_registry(connection, BOX) == before
+        assert find_original(connection, "snmp-0-aaaaaa-1", BOX) == original
+
+
+def test_a_sealed_store_of_one_file_holds_no_trace_of_an_open_community(upgraded: Store) -> None:
+    if upgraded.file is None:
+        pytest.skip("PostgreSQL clears dead rows in its own time")
+    seal_again(upgraded, BOX, turn=nullcontext)
+    with upgraded.read() as connection:
+        connection.rollback()
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    octets = b"".join(path.read_bytes() for path in upgraded.file.parent.glob(f"{upgraded.file.name}*"))
+    assert b"console" in octets
+    assert b"acme-community" not in octets
+    assert b64encode(b"acme-community") not in octets
+
+
 def test_what_the_first_release_wrote_is_read(upgraded: Store) -> None:
     with upgraded.read() as connection:
         cases = {case.host: case for _, case in list_cases(connection, CaseFilter(), after=None, limit=99)}
         logs = {host: [entry.verdict.value for _, entry in read_log(connection, case.id)] for host, case in cases.items()}
         counted = sum(line.count for line in read_lines(connection, since_day=0, until_day=99_999_999))
-        original = find_original(connection, "snmp-0-aaaaaa-1")
+        original = find_original(connection, "snmp-0-aaaaaa-1", BOX)
         assert {str(name) for name in load_positions(connection)} == {"snmp-0-aaaaaa", "snmp-0-bulk-bbbbbb", "smtp-0-cccccc"}
         assert [str(name) for name in load_retired(connection)] == ["snmp-0-zzzzzz"]
         assert registry_version(connection) == 1

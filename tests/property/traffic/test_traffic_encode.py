@@ -18,6 +18,7 @@ from collector.traffic.encode import (
     OCTETS,
     OID,
     TIME_TICKS,
+    Answer,
     answered,
     encode,
 )
@@ -80,7 +81,7 @@ def test_only_the_response_to_an_inform_is_an_answer(trap: Trap) -> None:
     inform = encode(replace(trap, pdu=Pdu.INFORM))
     response = response_to(inform)
     assert response is not None
-    assert answered(response) == (trap.request_id, 0)
+    assert answered(response) == Answer(trap.request_id)
     assert answered(inform) is None
 
 

@@ -12,6 +12,7 @@ from collector import __version__, cli
 from collector.commands import options
 from collector.domain.clock import FileClock, SystemClock
 from collector.domain.errors import ConfigurationError
+from receivers.snmp import udp
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +23,8 @@ def umask_as_before() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_settings_and_no_data_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith("COLLECTOR")]:
         monkeypatch.delenv(name)
 
@@ -97,6 +99,29 @@ def test_the_settings_file_may_be_named_before_or_after_the_command(
     config, command = ["--config", str(file)], ["check-config", "--show"]
     assert exit_code(*(config + command if before else command + config)) == 0
     assert 'site = "ROSARIO"' in capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("granted", "said"),
+    [
+        pytest.param(300_000_000, "this user would get 300000000 of 268435456 octets", id="all of it"),
+        pytest.param(
+            4_194_304,
+            "this user would get 4194304 of 268435456 octets; "
+            "raise net.core.rmem_max, or give the socket its size in its systemd unit (ReceiveBuffer=)",
+            id="less",
+        ),
+    ],
+)
+def test_the_check_says_what_the_kernel_would_grant(
+    granted: int, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(udp, "would_grant", lambda _: granted)
+    assert exit_code("check-config") == 0
+    assert f"[snmp] receive_buffer: {said}" in capsys.readouterr().out.splitlines()
+    monkeypatch.setenv("COLLECTOR__SNMP__LISTEN", "")
+    assert exit_code("check-config") == 0
+    assert "receive_buffer" not in capsys.readouterr().out
 
 
 def test_shown_settings_mask_secrets(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

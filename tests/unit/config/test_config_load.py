@@ -1,6 +1,6 @@
 """Reading the settings: what wins over what, and which sentence every mistake gets."""
 
-from ipaddress import ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_network
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -168,9 +168,12 @@ def test_every_key_can_be_set_by_its_variable() -> None:
         "COLLECTOR__LANGUAGE": "en",
         "COLLECTOR__STORE__URL": "sqlite:////srv/y.db",
         "COLLECTOR__SNMP__LISTEN": "[::1]:1",
+        "COLLECTOR__SNMP__RECEIVERS": "2",
         "COLLECTOR__SNMP__RECEIVE_BUFFER": "4096",
         "COLLECTOR__SNMP__RATE_LIMIT": "0",
         "COLLECTOR__SNMP__BURST": "1",
+        "COLLECTOR__SNMP__CUSTOMER_RATE_LIMIT": "0",
+        "COLLECTOR__SNMP__CUSTOMER_BURST": "1",
         "COLLECTOR__SNMP__TRUSTED_RELAYS": "192.0.2.0/24",
         "COLLECTOR__SMTP__LISTEN": "127.0.0.1:2",
         "COLLECTOR__SMTP__DOMAINS": "MAIL.example.org",
@@ -195,6 +198,7 @@ def test_every_key_can_be_set_by_its_variable() -> None:
         "COLLECTOR__SLA__NON_WORKING": "override, bridge_day",
         "COLLECTOR__SLA__RESPONSE_STARTS": "receipt",
         **{key.variable: "7" for path, key in all_keys().items() if path[:2] == ("sla", "targets")},
+        "COLLECTOR__SECRETS__KEY": "k" * 32,
         "COLLECTOR__LOGS__LEVEL": "debug",
         "COLLECTOR__LOGS__FORMAT": "json",
         **{f"COLLECTOR__METRICS__LISTEN__{role.key.upper()}": "127.0.0.1:9" for role in Role},
@@ -207,6 +211,9 @@ def test_every_key_can_be_set_by_its_variable() -> None:
     assert settings.api_url == "https://collector.example.org"
     assert settings.snmp.trusted_relays == (ip_network("192.0.2.0/24"),)
     assert settings.api.trusted_proxies == (ip_network("127.0.0.1/32"), ip_network("::1/128"))
+    assert settings.metrics.of(Role.SNMP) == ListenAddress("127.0.0.1", 9)
+    assert settings.metrics.of(Role.SNMP, 1) == ListenAddress("127.0.0.1", 0)
+    assert settings.process_names(Role.SNMP) == ["snmp", "snmp-1"]
     assert settings.metrics.of(Role.HAND_OFF) == ListenAddress("127.0.0.1", 9)
     assert dict(settings.listeners())["[api] listen"] == ListenAddress("0.0.0.0", 3)
 
@@ -218,8 +225,25 @@ def _value(settings: Settings, path: tuple[str, ...]) -> object:
     return value
 
 
+def _can_stand_alone(host: IPv4Address | IPv6Address) -> bool:
+    return isinstance(host, IPv4Address) or (host.ipv4_mapped is None and not host.is_link_local)
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        pytest.param("[fe80::1%eth0]:162", "fe80::1%eth0", id="link-local"),
+        pytest.param("[FE80:0::1%eth0.7]:162", "fe80::1%eth0.7", id="canonical"),
+        pytest.param("[::]:162", "::", id="every address"),
+    ],
+)
+def test_an_ipv6_address_may_name_its_interface(text: str, host: str) -> None:
+    assert ListenAddress.parse(text) == ListenAddress(host, 162)
+    assert ListenAddress.parse(str(ListenAddress(host, 162))) == ListenAddress(host, 162)
+
+
 @examples(deadline=None)
-@given(st.ip_addresses(), st.integers(0, 65535))
+@given(st.ip_addresses().filter(_can_stand_alone), st.integers(0, 65535))
 def test_an_address_reads_back_what_it_prints(host: object, port: int) -> None:
     text = f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
     address = ListenAddress.parse(text)

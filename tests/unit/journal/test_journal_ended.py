@@ -1,4 +1,4 @@
-"""Streams that came from a backup: read like the others, never written again. And what a copy of a stream consists of."""
+"""Streams that have ended: read like the others, never written again. And what a copy of a stream consists of."""
 
 import shutil
 from collections.abc import Callable
@@ -78,6 +78,56 @@ def test_of_an_ended_stream_retention_drops_the_last_segment_too_and_its_end_is_
         [state] = reader.streams()
         assert (state.first, state.end, state.ended) == (41, 40, True)
         assert reader.read(stream, after=0, limit=9) == []
+
+
+def test_a_stream_that_is_ended_is_kept_and_cleared_away_as_one_from_a_backup(journal: Journal, root: Path) -> None:
+    stream = fill(journal, 40)
+    assert journal.going_on() == {stream}
+    assert journal.end(stream)
+    assert journal.going_on() == set()
+    assert numbers_kept(journal, stream) == list(range(1, 41))
+    assert fill(journal, 4) != stream
+    journal.keeper().drop(older_than=LATE, processed={stream: 40}, before=lambda *_: None)
+    assert segments_of(root, stream) == []
+
+
+def test_an_empty_stream_can_be_ended(journal: Journal) -> None:
+    journal.open_writer("snmp-0").close()
+    (stream,) = journal.going_on()
+    assert journal.end(stream)
+    with journal.reader() as reader:
+        assert [(state.end, state.ended) for state in reader.streams()] == [(0, True)]
+
+
+def test_what_a_killed_writer_left_is_in_the_stream_that_is_ended(journal: Journal, root: Path) -> None:
+    stream = fill(journal, 8)
+    last = segments_of(root, stream)[-1]
+    with last.open("ab") as torn:
+        torn.write(b"half a batch")
+    cut_power(root, stream)
+    assert journal.end(stream)
+    assert numbers_kept(journal, stream) == list(range(1, 9))
+    with journal.reader() as reader:
+        assert [(state.end, state.ended) for state in reader.streams()] == [(8, True)]
+
+
+def test_a_stream_that_somebody_writes_is_not_ended(journal: Journal) -> None:
+    with journal.open_writer("snmp-0") as writer:
+        writer.append(datagrams(1, 4))
+        assert not journal.end(writer.stream)
+        assert journal.going_on() == {writer.stream}
+        writer.append(datagrams(5, 4))
+    assert journal.end(writer.stream)
+    assert numbers_kept(journal, writer.stream) == list(range(1, 9))
+
+
+def test_a_stream_that_cannot_be_read_is_not_ended(journal: Journal, root: Path) -> None:
+    stream = fill(journal, 8)
+    for marker in (root / str(stream)).glob("*.marker"):
+        marker.unlink()
+    with pytest.raises(JournalError, match=f"{stream}: cannot be ended"):
+        journal.end(stream)
+    assert journal.going_on() == {stream}
 
 
 def test_nothing_is_dropped_while_somebody_copies(journal: Journal, root: Path) -> None:

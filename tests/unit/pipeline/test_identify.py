@@ -59,7 +59,7 @@ def test_strangers_leave_no_trace_in_memory() -> None:
     index = SourceIndex((ONE,))
     for number in range(100):
         assert index.of_trap("192.0.2.1", b"x" * 60_000 + bytes([number]), V2C) is Reason.UNKNOWN_COMMUNITY
-    assert index._cache == {}
+    assert index._found == {}
 
 
 def test_what_is_remembered_of_peers_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +67,7 @@ def test_what_is_remembered_of_peers_is_bounded(monkeypatch: pytest.MonkeyPatch)
     index = SourceIndex((ONE,))
     for number in range(100):
         assert index.of_trap(f"192.0.2.{number}", b"one", V2C) is ONE
-        assert len(index._cache) <= 10
+        assert len(index._found) <= 10
 
 
 @pytest.mark.parametrize(

@@ -88,8 +88,16 @@ def test_tallies_add_up_until_they_are_taken() -> None:
 
     taken = tallies.take()
 
-    assert taken == {(TallyReason.OVER_LIMIT, "a:162", "192.0.2.1"): 5}
+    assert taken == {(TallyReason.OVER_LIMIT, "a:162", "192.0.2.1"): Tally(TallyReason.OVER_LIMIT, 5)}
     assert tallies.take() == {}
+
+
+def test_the_highest_rate_of_a_flood_is_told() -> None:
+    tallies = Tallies()
+    for per_second in (20_000, 30_000, 10_000):
+        tallies.add(TallyReason.FLOOD, "a:162", peer="192.0.2.1", count=100, per_second=per_second)
+
+    assert list(tallies.take().values()) == [Tally(TallyReason.FLOOD, 300, per_second=30_000)]
 
 
 def test_tallies_given_back_join_the_newer_ones() -> None:
@@ -99,7 +107,7 @@ def test_tallies_given_back_join_the_newer_ones() -> None:
     tallies.add(TallyReason.DISK_SHORT, "a:162", count=3)
     tallies.give_back(taken)
 
-    assert tallies.take() == {(TallyReason.DISK_SHORT, "a:162", ""): 5}
+    assert tallies.take() == {(TallyReason.DISK_SHORT, "a:162", ""): Tally(TallyReason.DISK_SHORT, 5)}
 
 
 def test_many_strangers_are_counted_together() -> None:
@@ -110,7 +118,7 @@ def test_many_strangers_are_counted_together() -> None:
     taken = tallies.take()
 
     assert len(taken) == MAX_KEYS + 1
-    assert taken[TallyReason.OVER_LIMIT, "a:162", ""] == 500
+    assert taken[TallyReason.OVER_LIMIT, "a:162", ""].count == 500
 
 
 def test_a_report_that_the_journal_refuses_is_made_again(tmp_path: Path) -> None:

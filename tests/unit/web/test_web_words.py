@@ -17,6 +17,7 @@ from collector.domain.deadline import DeadlineName, DeadlineState
 from collector.domain.outcome import Outcome, Reason
 from collector.domain.signal import CaseKind, Urgency
 from collector.domain.trap import Pdu
+from collector.domain.trap_facts import TrapFacts
 from collector.domain.trust import Trust
 from collector.domain.users import UserRole
 from rules.explain import RowExplained, TriedCondition, TriedKind, TriedRule
@@ -50,7 +51,10 @@ LISTS = {
     "language": list(LANGUAGES),
     "reason": [reason.value for reason in Reason if reason is not Reason.NONE],
     "decoded": [*(pdu.value for pdu in Pdu), "mail"],
-    "decoded_label": ["as", "version", "trap_oid", "varbinds", "subject", "characters", "partial", "outcome", "reason", "detail"],
+    "decoded_label": [
+        *({fact.name for fact in fields(TrapFacts)} - {"pdu"}),
+        *("as", "trap_oid", "varbinds", "subject", "characters", "partial", "outcome", "reason", "detail"),
+    ],
     "tried": [
         "recognised_by",
         "rows",

@@ -27,6 +27,8 @@ def upgrade() -> None:
         sa.Column("engine_time", sa.BigInteger(), nullable=False),
         sa.Column("time_at", sa.BigInteger(), nullable=False),
         sa.Column("forgotten_to", sa.BigInteger(), nullable=False),
+        sa.Column("lowest_boots", sa.BigInteger(), nullable=False),
+        sa.Column("lowest_time", sa.BigInteger(), nullable=False),
         sa.Column("approved_by", sa.Text(), nullable=True),
         sa.Column("approved_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_snmp_engines_source_id_sources")),
@@ -46,10 +48,9 @@ def upgrade() -> None:
     with op.batch_alter_table("sources", schema=None) as batch_op:
         batch_op.add_column(sa.Column("snmp", sa.Text(), nullable=True))
     _describe_sources()
-    with op.batch_alter_table("sources", schema=None) as batch_op:
-        batch_op.drop_column("snmp_version")
-        batch_op.drop_column("snmp_community")
-        batch_op.drop_column("snmp_networks")
+    # Not as a batch: that rebuilds the table on SQLite, and cases refer to it.
+    for name in ("snmp_version", "snmp_community", "snmp_networks"):
+        op.drop_column("sources", name)
 
 
 def _describe_sources() -> None:

@@ -1,0 +1,76 @@
+"""`secrets`: the key that seals communities and pass phrases, when it changes and when it is lost."""
+
+import argparse
+
+from collector.commands.opening import opened_store
+from collector.commands.options import Subparsers, add_config, settings_of
+
+
+def add(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser(
+        "secrets",
+        help="seal the store's secrets with a new key",
+        description="Communities, pass phrases and the key that seals them.",
+    )
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    seal = actions.add_parser(
+        "seal",
+        help="seal everything with the newest key",
+        description="Seal communities, pass phrases and kept originals of traps with the newest key: the first one of [secrets] "
+        "key or of <data_dir>/secret.key. Older keys, behind it, open what they sealed; afterwards nothing in the store needs "
+        "them. The collector may run, when it has the newest key too.",
+    )
+    add_config(seal)
+    seal.set_defaults(run=_seal)
+    forget = actions.add_parser(
+        "forget",
+        help="go on after a key was lost",
+        description="Go on without what no key opens any more: those sources lose their SNMP access until a customers file is "
+        "imported again, and those originals of traps are gone. Makes <data_dir>/secret.key when the settings name no key and it "
+        "is missing. First try to bring back the key.",
+    )
+    forget.add_argument("--dry-run", action="store_true", help="only say what would be forgotten")
+    add_config(forget)
+    forget.set_defaults(run=_forget)
+
+
+def _seal(args: argparse.Namespace) -> int:
+    from collector.app.sealing import box_for, told
+    from collector.store.schema import require_current
+    from collector.store.sealing import seal_again
+
+    settings = settings_of(args)
+    with opened_store(settings) as (store, turn):
+        require_current(store)
+        lines = told(seal_again(store, box_for(settings, store), turn=turn))
+    for line in lines:
+        print(line)
+    print("the newest key seals everything in the store")
+    return 0
+
+
+def _forget(args: argparse.Namespace) -> int:
+    from collector.secret_keys import make_own_key, new_key, own_key_file
+    from collector.secrets import SecretBox
+    from collector.store.schema import require_current
+    from collector.store.sealing import forget_lost
+
+    settings = settings_of(args)
+    with opened_store(settings) as (store, turn):
+        require_current(store)
+        own = own_key_file(settings)
+        if own is not None and not own.exists() and args.dry_run:
+            box = SecretBox([new_key()])
+        else:
+            make_own_key(settings)
+            box = SecretBox.of_settings(settings)
+        lost = forget_lost(store, box, turn=turn, dry_run=args.dry_run)
+    for owner in lost.sources:
+        print(f"source {owner}: without SNMP until it is imported again")
+    if lost.originals:
+        print(f"kept originals of traps: {lost.originals} are gone")
+    if not lost.sources and not lost.originals:
+        print("every secret can be opened; nothing to forget")
+    elif args.dry_run:
+        print("nothing was forgotten (--dry-run)")
+    return 0

@@ -1,0 +1,57 @@
+"""A v3 engine that speaks for a console, as people see and approve it. Its time window is `engine_time`'s."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from collector.domain.engine_time import EngineTime
+from collector.domain.errors import Rejected
+from collector.domain.ids import SourceId
+
+MOST_SEEN = 64
+"""Engines of one source that wait for approval; the one that was quiet longest goes when another one comes."""
+MOST_APPROVED_UNASKED = 64
+"""Engines of one source that `approve_engines` approves; people may approve more."""
+UNASKED = "approve_engines"
+"""Who approved an engine when the customers file says that it needs no approval."""
+_SHORTEST, _LONGEST = 5, 32
+
+
+class EngineState(StrEnum):
+    """Whether what it sends is believed."""
+
+    SEEN = "seen"
+    APPROVED = "approved"
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """`customer` and `source` are code and name. `time` is None where nothing of it was authenticated. `messages` counts those
+    that were; where the user needs no authentication, all of them."""
+
+    number: int
+    source_id: SourceId
+    customer: str
+    source: str
+    engine_id: bytes
+    state: EngineState
+    peer: str
+    first_seen_at: datetime
+    last_seen_at: datetime
+    messages: int
+    time: EngineTime | None
+    approved_by: str | None
+    approved_at: datetime | None
+
+
+def parse_engine_id(text: str) -> bytes:
+    """Of hexadecimal digits, with `0x` before them and `:` between them or without. Raise Rejected when it is none (RFC 3411
+    section 5: 5 to 32 octets)."""
+    digits = text.strip().removeprefix("0x").removeprefix("0X").replace(":", "")
+    try:
+        octets = bytes.fromhex(digits)
+    except ValueError:
+        octets = b""
+    if not _SHORTEST <= len(octets) <= _LONGEST or len(digits) != 2 * len(octets):
+        raise Rejected(f"an engine ID has {_SHORTEST} to {_LONGEST} octets in hexadecimal digits, such as 80001f8880e9bd0c1d")
+    return octets

@@ -1,0 +1,130 @@
+"""The own SNMP engine's id and boots, kept in a file of the data directory: made once, raised at each start, passed down to every
+receiver, so that one that is started again goes on with the same engine (RFC 3414 section 2.2)."""
+
+import json
+import os
+import secrets
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from collector.config import Settings
+from collector.domain.clock import EPOCH, Clock
+from collector.domain.errors import ConfigurationError
+from collector.domain.own_engine import MAX_BOOTS, OwnEngine
+from collector.logs import Log
+
+ENGINE_VARIABLE = "COLLECTOR_SNMP_ENGINE"
+_PREFIX = bytes.fromhex("80007ed905")
+"""RFC 3411 section 5: an enterprise number (32473, which RFC 5612 keeps for those who have none), then format 5: octets of our
+own."""
+_RANDOM_OCTETS = 12
+_MINUTE = timedelta(minutes=1)
+
+log = Log(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineState:
+    """What is kept."""
+
+    id: bytes
+    boots: int
+
+
+def own_engine(settings: Settings, clock: Clock, environment: Mapping[str, str]) -> OwnEngine:
+    """The engine that the supervisor passed down; a role that runs alone raises the boots for itself. Raise ConfigurationError
+    when what was passed down is none."""
+    told = environment.get(ENGINE_VARIABLE)
+    if told is None:
+        return raise_boots(settings, clock)
+    try:
+        engine_id, boots, begun_ns = told.split(",")
+        return OwnEngine(bytes.fromhex(engine_id), int(boots), int(begun_ns))
+    except ValueError:
+        raise ConfigurationError(f"{ENGINE_VARIABLE} is for the collector's own processes; do not set it") from None
+
+
+def environment_of(engine: OwnEngine) -> dict[str, str]:
+    """What a child needs for `own_engine`."""
+    return {ENGINE_VARIABLE: f"{engine.id.hex()},{engine.boots},{engine.begun_ns}"}
+
+
+def raise_boots(settings: Settings, clock: Clock) -> OwnEngine:
+    """Begin anew: durable on return, so that no answer ever repeats boots and time of an earlier one.
+
+    When the file cannot be written, the engine gets an id that nobody has seen, for this time only: it has no boots that could go
+    back, and those who send informs find it as they found the first one.
+    """
+    state = next_state(last_state(settings.engine_file), settings.snmp.own_engine_id, clock)
+    try:
+        _write(settings.engine_file, state)
+    except OSError as error:
+        state = EngineState(_new_id(), 1)
+        log.error("the own SNMP engine cannot be kept; it has another id until the next start", reason=error.strerror)
+    log.info("own SNMP engine", engine_id=state.id.hex(), boots=state.boots)
+    return OwnEngine(state.id, state.boots, clock.monotonic_ns())
+
+
+def next_state(last: EngineState | None, wanted: bytes, clock: Clock) -> EngineState:
+    """What follows upon the last start. `wanted` is the id of the settings, empty when they leave it to us.
+
+    An id that we make is new, so its boots are 1. One that the settings name may have been in use before, here or on an earlier
+    machine: where its boots are not known they begin with the minutes since 1970, more than it can have counted.
+    """
+    if wanted and (last is None or last.id != wanted):
+        minutes = (clock.now() - EPOCH) // _MINUTE
+        return EngineState(wanted, min(max(minutes, last.boots + 1 if last else 1), MAX_BOOTS))
+    if last is None:
+        return EngineState(_new_id(), 1)
+    if last.boots < MAX_BOOTS - 1:
+        return EngineState(last.id, last.boots + 1)
+    if wanted:
+        log.error("[snmp] engine_id: its boots have reached the highest number; informs of v3 need another id")
+        return EngineState(last.id, MAX_BOOTS)
+    log.warning("the boots of the own SNMP engine have reached the highest number; it gets a new id")
+    return EngineState(_new_id(), 1)
+
+
+def last_state(path: Path) -> EngineState | None:
+    """What was kept last; None when there is nothing, or nothing that can be trusted."""
+    try:
+        kept = json.loads(path.read_bytes())
+        state = EngineState(bytes.fromhex(kept["engine_id"]), int(kept["boots"]))
+        if kept["check"] == _check(state) and 1 <= state.boots <= MAX_BOOTS:
+            return state
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    log.warning("the file of the own SNMP engine is damaged; without an id in the settings it gets a new one", path=path)
+    return None
+
+
+def _new_id() -> bytes:
+    return _PREFIX + secrets.token_bytes(_RANDOM_OCTETS)
+
+
+def _check(state: EngineState) -> int:
+    """Against a disk that changes octets: boots that went back would not be noticed otherwise."""
+    return zlib.crc32(b"%s,%d" % (state.id, state.boots))
+
+
+def _write(path: Path, state: EngineState) -> None:
+    """The old or the new state, whatever happens meanwhile."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".new")
+    body = json.dumps({"engine_id": state.id.hex(), "boots": state.boots, "check": _check(state)})
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    directory = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

@@ -1,0 +1,196 @@
+"""Stage 2: who sent a v3 message, and whether that is to be believed. What is, becomes a trap with its source and its trust; what
+is not ends here with the exact reason. v1 and v2c prove nothing and are the next stage's business."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from collector.domain.engine import UNASKED
+from collector.domain.item import InformVerdict
+from collector.domain.outcome import Outcome, Reason
+from collector.domain.registry import Source
+from collector.domain.snmp_access import SnmpUser
+from collector.domain.trap import NotDecoded, Pdu, Secured, Trap
+from collector.domain.trust import Trust
+from collector.pipeline.draft import Batch, BeliefStep, Entry
+from collector.pipeline.engine_memory import EngineDraft, EngineDrafts
+from collector.pipeline.identify import SourceIndex
+
+AUTHENTICATED = 1
+"""The flag of msgFlags (RFC 3412 section 6.4). Its companion says that the message is encrypted too."""
+_TRUST = {0: Trust.SPOOFABLE, 1: Trust.AUTHENTICATED, 3: Trust.ENCRYPTED}
+_LEVEL = 3
+_VERDICTS = {verdict.value.encode("ascii"): verdict for verdict in InformVerdict}
+
+Unlock: TypeAlias = Callable[[bytes, Secured, SnmpUser], Trap | NotDecoded]
+Recall: TypeAlias = Callable[[Source, Secured], bool]
+"""Whether this message, or a copy of it, was processed again before."""
+
+
+@dataclass(slots=True)
+class Hearing:
+    """A message while it is looked at. `source` and `trap` are there once a console's keys have opened it."""
+
+    entry: Entry
+    secured: Secured
+    verdict: InformVerdict | None
+    candidates: Sequence[tuple[Source, SnmpUser]] = ()
+    source: Source | None = None
+    user: SnmpUser | None = None
+    trap: Trap | None = None
+
+    @property
+    def authentic(self) -> bool:
+        return bool(self.secured.flags & AUTHENTICATED)
+
+    @property
+    def at_us(self) -> int:
+        return self.entry.item.received_at_ns // 1_000
+
+
+class Believer:
+    """Judges messages in order of arrival. `recall` is there when a person has them judged again; `entry.judged` then says what
+    was found out about time and copies when they arrived."""
+
+    def __init__(self, index: SourceIndex, unlock: Unlock, engines: EngineDrafts, *, recall: Recall | None = None) -> None:
+        self._index = index
+        self._unlock = unlock
+        self._engines = engines
+        self._recall = recall
+        self._steps = (
+            ("engine_id", self._names_an_engine),
+            ("user", self._has_a_source),
+            ("keys", self._opens),
+            ("address", self._comes_from_there),
+            ("inform", self._is_answered),
+            ("time", self._is_fresh),
+            ("engine", self._is_approved),
+            ("again", self._is_the_first),
+        )
+
+    def judge(self, entry: Entry, secured: Secured, *, trace: bool = False) -> None:
+        """Make a trap of the entry, or settle it."""
+        hearing = Hearing(entry, secured, _VERDICTS.get(entry.item.envelope))
+        for name, step in self._steps:
+            refusal = step(hearing)
+            if trace:
+                entry.belief.append(BeliefStep(name, refusal))
+            if refusal is not None:
+                if hearing.trap is not None:
+                    entry.decoded = hearing.trap
+                entry.settle(refusal.outcome, refusal.reason, refusal.detail, hearing.source)
+                return
+        if hearing.trap is not None and hearing.source is not None:
+            entry.decoded, entry.sources = hearing.trap, (hearing.source,)
+            entry.trust = _TRUST[secured.flags & _LEVEL]
+
+    def _names_an_engine(self, hearing: Hearing) -> NotDecoded | None:
+        """RFC 3414 section 4: who asks for our engine ID says none."""
+        if hearing.secured.engine_id:
+            return None
+        return NotDecoded(Outcome.NOT_A_NOTIFICATION, Reason.ENGINE_DISCOVERY)
+
+    def _has_a_source(self, hearing: Hearing) -> NotDecoded | None:
+        item, secured = hearing.entry.item, hearing.secured
+        near = self._index.of_user(item.peer_address, secured.user, item.listener)
+        hearing.candidates = [
+            (source, user)
+            for source, user in near
+            if hearing.verdict is not None or not user.engine_ids or secured.engine_id in user.engine_ids
+        ]
+        if hearing.candidates:
+            return None
+        told = f"its sources name other engines than {secured.engine_id.hex()}" if near else ""
+        return _unauthenticated(Reason.UNKNOWN_USER, told)
+
+    def _opens(self, hearing: Hearing) -> NotDecoded | None:
+        """A customers file in which two could fit is refused; should there be two, the one whose keys fit is meant."""
+        first: NotDecoded | None = None
+        for source, user in hearing.candidates:
+            opened = self._unlock(hearing.entry.item.payload, hearing.secured, user)
+            if isinstance(opened, Trap):
+                hearing.source, hearing.user, hearing.trap = source, user, opened
+                return None
+            first = first or opened
+        return first
+
+    def _comes_from_there(self, hearing: Hearing) -> NotDecoded | None:
+        """What a relay passes on says inside where it is from, so it had to be opened first."""
+        peer, trap, source = hearing.entry.item.peer_address, hearing.trap, hearing.source
+        if trap is None or source is None or not self._index.is_relay(peer):
+            return None
+        address = self._index.address_of(peer, trap)
+        if self._index.is_within(source, address):
+            return None
+        hearing.trap = hearing.source = None
+        return _unauthenticated(Reason.UNKNOWN_USER, f"not from {address}")
+
+    def _is_answered(self, hearing: Hearing) -> NotDecoded | None:
+        """Of an inform the receiver is the authoritative engine: what was sent to us was judged where it was answered. The PDU
+        tells what it is; the reportable flag only where there is none to be seen (RFC 3412 section 6.4)."""
+        secured = hearing.secured
+        if hearing.verdict is InformVerdict.NOT_IN_TIME:
+            if secured.boots == secured.time == 0:
+                return NotDecoded(Outcome.NOT_A_NOTIFICATION, Reason.TIME_SYNCHRONISATION)
+            return _unauthenticated(Reason.NOT_IN_TIME_WINDOW)
+        if hearing.verdict is None and hearing.trap is not None and hearing.trap.pdu is Pdu.INFORM:
+            return _unauthenticated(Reason.UNKNOWN_ENGINE, f"an inform to {secured.engine_id.hex()}, which we are not")
+        return None
+
+    def _is_fresh(self, hearing: Hearing) -> NotDecoded | None:
+        """Asked before anybody's approval: of everything that waits for that it is known whether it came in time, and first."""
+        source, entry, secured = hearing.source, hearing.entry, hearing.secured
+        if source is None or hearing.verdict is not None or not hearing.authentic:
+            return None
+        if entry.judged is not None:
+            return _unauthenticated(entry.judged) if entry.judged else None
+        draft = self._draft(hearing, source)
+        if draft is None:
+            return None
+        late = self._recall is not None
+        reason = draft.take(secured.boots, secured.time, secured.message_id, hearing.at_us, late=late)
+        if reason:
+            return _unauthenticated(reason)
+        draft.note(_peer(entry), hearing.at_us)
+        return None
+
+    def _draft(self, hearing: Hearing, source: Source) -> EngineDraft | None:
+        """None when there is no room for another one that nobody authenticated."""
+        engine_id = hearing.secured.engine_id
+        return self._engines.find(source.id, engine_id) or self._engines.add(
+            source.id, engine_id, authentic=hearing.authentic, peer=_peer(hearing.entry), at_us=hearing.at_us
+        )
+
+    def _is_approved(self, hearing: Hearing) -> NotDecoded | None:
+        source, user, engine_id = hearing.source, hearing.user, hearing.secured.engine_id
+        if source is None or user is None or hearing.verdict is not None or engine_id in user.engine_ids:
+            return None
+        draft = self._draft(hearing, source)
+        if draft is not None and not hearing.authentic and draft.time is None:
+            draft.note(_peer(hearing.entry), hearing.at_us)
+        if draft is not None and draft.approved_by is not None:
+            return None
+        if draft is not None and user.approve_engines and hearing.authentic and self._engines.may_approve_unasked(source.id):
+            draft.approve(UNASKED, hearing.at_us)
+            return None
+        return _unauthenticated(Reason.UNKNOWN_ENGINE, engine_id.hex())
+
+    def _is_the_first(self, hearing: Hearing) -> NotDecoded | None:
+        """Of its copies that are processed again."""
+        if self._recall is None or hearing.source is None or not hearing.authentic:
+            return None
+        return _unauthenticated(Reason.REPLAYED) if self._recall(hearing.source, hearing.secured) else None
+
+
+def believe(batch: Batch, believer: Believer, *, trace: bool = False) -> None:
+    for entry in batch.entries:
+        if isinstance(entry.decoded, Secured) and not entry.drafts:
+            believer.judge(entry, entry.decoded, trace=trace)
+
+
+def _unauthenticated(reason: Reason, detail: str = "") -> NotDecoded:
+    return NotDecoded(Outcome.UNAUTHENTICATED, reason, detail)
+
+
+def _peer(entry: Entry) -> str:
+    return f"{entry.item.peer_address}:{entry.item.peer_port}"

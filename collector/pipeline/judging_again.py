@@ -1,0 +1,64 @@
+"""v3 messages that arrived before, judged again: because somebody approved their engine or corrected the customers file, or asks
+why. The time window is that of their arrival, and of many copies one is believed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from collector.domain.outcome import QUARANTINE, Outcome, Reason
+from collector.domain.registry import Source
+from collector.domain.trap import Secured, Trap
+from collector.pipeline.believe import Recall
+from collector.pipeline.draft import Batch, Decoders
+from collector.pipeline.engine_memory import EngineDrafts, EngineMemory
+from collector.pipeline.identify import SourceIndex
+from collector.pipeline.repeats import message_digest
+from collector.store.engine import Connection
+from collector.store.engines import load_memos
+from collector.store.notifications import Notification
+from collector.store.seen import find_seen
+from collector.store.types import to_micros
+
+_UNBELIEVED = (QUARANTINE - {Outcome.UNMATCHED}) | {Outcome.NOT_A_NOTIFICATION}
+_FOUND_OUT = {Reason.REPLAYED: Reason.REPLAYED, Reason.UNKNOWN_ENGINE: Reason.NONE}
+"""What stays as it was. A time window may be another one since people forgot an engine."""
+
+
+def believed_before(rows: Sequence[Notification]) -> bool:
+    return bool(rows) and rows[0].state not in _UNBELIEVED
+
+
+def judged_before(rows: Sequence[Notification]) -> Reason | None:
+    """What was found out about time and copies of a message when it arrived: NONE when it came in time and first, whether its
+    engine was approved or not; None when that must be asked now."""
+    if believed_before(rows):
+        return Reason.NONE
+    authentic = bool(rows) and rows[0].state is Outcome.UNAUTHENTICATED and rows[0].source_id is not None
+    return _FOUND_OUT.get(rows[0].reason) if authentic else None
+
+
+def opened(payload: bytes, header: Secured, index: SourceIndex, decoders: Decoders) -> Trap | Secured:
+    """What a message says, for showing it: opened with the keys of whoever has a user of that name; only its header when none
+    fits."""
+    tried = (decoders.unlock(payload, header, user) for _, user in index.named(header.user))
+    return next((trap for trap in tried if isinstance(trap, Trap)), header)
+
+
+def engines_of(connection: Connection, decoded: object, index: SourceIndex) -> EngineDrafts:
+    """What the store knows of the engine that a message names, and of the others of the sources that it may be from."""
+    if not isinstance(decoded, Secured):
+        return EngineDrafts(EngineMemory())
+    sources = [source.id for source, _ in index.named(decoded.user)]
+    return EngineDrafts(EngineMemory(load_memos(connection, sources=sources, used_by=decoded.engine_id)))
+
+
+def recalling(connection: Connection, batch: Batch, *, at: datetime, until: datetime) -> Recall:
+    """Whether a copy was believed when somebody had it processed again. What was not is remembered with the batch, until then."""
+
+    def recall(source: Source, secured: Secured) -> bool:
+        again = message_digest(secured, of=f"v3 message of {source.id} again")
+        if find_seen(connection, (again, message_digest(secured)), at=at):
+            return True
+        batch.seen.append((again, to_micros(until)))
+        return False
+
+    return recall
