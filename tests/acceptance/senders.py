@@ -50,6 +50,11 @@ def health(text: str, *, name: str = CRITICAL, community: str = ACME, tag: int =
     return trap(name, varbind(HEALTH_TEXT, string(text)), community=community, tag=tag, request_id=request_id)
 
 
+def health_pdu(text: str, *, name: str = CRITICAL) -> bytes:
+    """The same without a message around it."""
+    return v2_pdu(uptime(), trap_oid(name), varbind(HEALTH_TEXT, string(text)), tag=TRAP_V2, request_id=77)
+
+
 def health_v1(text: str, *, community: str = ACME) -> bytes:
     """That it is critical, in v1: enterprise and number are what RFC 3584 maps to the OID of v2c."""
     agent, ticks = tlv(0x40, bytes((127, 0, 0, 1))), integer(4711, tag=0x43)

@@ -6,12 +6,13 @@ import threading
 from datetime import UTC
 from pathlib import Path
 
-from tests.acceptance.harness import Running
+from tests.acceptance.harness import CUSTOMERS, Running
 from tests.benchmarks import mail_figures, trap_figures
 from tests.benchmarks.collector_taker import CollectorTaker
 from tests.benchmarks.conditions import CLOCK, OtherWork, commit, directory, disk, load, machine, say, seconds_since
 from tests.benchmarks.figures import Table
 from tests.benchmarks.usage import HighWater
+from tests.benchmarks.v3_sender import CUSTOMER
 
 STARTS = 5
 IDLE_SECONDS = 5.0
@@ -24,11 +25,13 @@ def main() -> None:
         folder = Path(name)
         folder.chmod(0o711)  # Postfix's own user goes through it
         running.prepare()
+        running.import_customers(CUSTOMERS + CUSTOMER)
         starts = _starts(running)
         collector = CollectorTaker(running)
         idle = _idle(collector)
         with HighWater(collector.memory) as memory:
             trap_figures.add(table, collector, folder)
+            trap_figures.add_v3(table, collector, folder)
             mail_figures.add(table, collector, folder)
         collector.check()
         running.stop()

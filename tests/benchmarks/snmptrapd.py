@@ -5,7 +5,7 @@ configuration is not read."""
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -31,7 +31,9 @@ def version() -> str:
 class Snmptrapd:
     """Runs while it is entered. Lines are counted in what it has written so far."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, users: Sequence[str] = ()) -> None:
+        """`users`: what follows `createUser` (snmptrapd.conf(5)), one for each engine of v3."""
+        self._users = users
         self.address = ("127.0.0.1", free_port())
         self._directory = directory
         self._log = directory / "traps.log"
@@ -43,7 +45,8 @@ class Snmptrapd:
         self._directory.mkdir()
         configuration = self._directory / "snmptrapd.conf"
         room = Path("/proc/sys/net/core/rmem_max").read_text(encoding="ascii").strip()
-        configuration.write_text(f"disableAuthorization yes\n[snmp] serverRecvBuf {room}\n", encoding="ascii")
+        lines = [f"createUser {user}" for user in self._users] + ["disableAuthorization yes", f"[snmp] serverRecvBuf {room}"]
+        configuration.write_text("\n".join(lines) + "\n", encoding="ascii")
         self._log.touch()
         line = [PROGRAM, "-f", "-C", "-c", str(configuration), "-X", "-On", "-n", "-m", "", "-A", "-Lf", str(self._log)]
         environment = {"SNMP_PERSISTENT_DIR": str(self._directory), "SNMPCONFPATH": str(self._directory), "LC_ALL": "C"}

@@ -14,6 +14,7 @@ from tests.benchmarks.figures import CountsDiffer, Table, quantile
 from tests.benchmarks.people import People, visible_after_ms
 from tests.benchmarks.trap_sender import SOURCES, TROUBLES, TrapSender, datagrams
 from tests.benchmarks.traps import Taker, Trial, most_sustained, trial
+from tests.benchmarks.v3_sender import V3Sender, messages, peer_users
 
 RATE = int(os.environ.get("COLLECTOR_BENCH_RATE", "10000"))
 """Traps a second of the steady runs."""
@@ -44,6 +45,20 @@ def add(table: Table, collector: CollectorTaker, folder: Path) -> None:
         ceilings = [sender.ceiling(BURST).rate for _ in range(REPEATS)]
         table.row("the sender's own ceiling, into a socket that nobody reads", "/s", ceilings)
         _with_people(table, sender, collector)
+
+
+def add_v3(table: Table, collector: CollectorTaker, folder: Path) -> None:
+    """The steady load and the most, authenticated and encrypted."""
+    with V3Sender() as sender, ExitStack() as peers:
+        peer = None
+        if snmptrapd.PROGRAM:
+            peer = peers.enter_context(snmptrapd.Snmptrapd(folder / "snmptrapd-v3", peer_users()))
+        name = f"snmptrapd {snmptrapd.version()}" if peer else "snmptrapd"
+        octets = len(next(messages(1)))
+        table.section(f"Traps: v3 authPriv, SHA-1 and AES-128, {octets} octets, {SOURCES} engines, {TROUBLES} troubles", name)
+        trial(collector, sender, TROUBLES, 1_000)
+        _steady(table, sender, collector, peer)
+        _most(table, sender, collector, peer)
 
 
 def _beside(peer: Taker | None, take: Callable[[Taker], Trial]) -> list[Trial]:

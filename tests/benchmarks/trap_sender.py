@@ -18,7 +18,7 @@ from tests.benchmarks.conditions import CLOCK, seconds_since
 
 SOURCES = 50
 TROUBLES = 200
-"""So many different datagrams, each of one case."""
+"""So many different troubles, each of one case."""
 GROUP = 20
 """Datagrams of one address in a row; divides TROUBLES."""
 SINK_OCTETS = 256 << 20
@@ -84,14 +84,20 @@ class _Packets:
 
 
 def send(target: Address, traps: int, rate: int) -> Sent:
-    """Send from SOURCES addresses in turn; `rate` is traps a second over all of them, 0 as fast as it goes."""
-    packets = _Packets(datagrams())
+    """The datagrams of all troubles, over and over."""
+    return send_all(datagrams(), target, traps, rate)
+
+
+def send_all(contents: Sequence[bytes], target: Address, traps: int, rate: int) -> Sent:
+    """Send from SOURCES addresses in turn; `rate` is traps a second over all of them, 0 as fast as it goes. When there are fewer
+    `contents` than `traps`, a multiple of GROUP, they are sent again."""
+    packets = _Packets(contents)
     with ExitStack() as open_sockets:
         sockets = [open_sockets.enter_context(_connected(f"127.0.0.{number + 2}", target)) for number in range(SOURCES)]
         descriptors = [udp.fileno() for udp in sockets]
         pause, cpu, begun_ns = threading.Event(), time.process_time(), CLOCK.monotonic_ns()
         for first in range(0, traps, GROUP):
-            packets.send(descriptors[first // GROUP % SOURCES], first % TROUBLES, min(GROUP, traps - first))
+            packets.send(descriptors[first // GROUP % SOURCES], first % len(contents), min(GROUP, traps - first))
             ahead = (first + GROUP) / rate - seconds_since(begun_ns) if rate else 0.0
             if ahead > 0:
                 pause.wait(ahead)
