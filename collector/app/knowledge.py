@@ -15,7 +15,7 @@ from collector.pipeline.remembered import RememberedRules
 from collector.pipeline.stages import Knowledge
 from collector.secrets import SecretBox
 from collector.store.engine import Store
-from collector.store.registry import load_registry, registry_version
+from collector.store.registry import Registry, load_registry, registry_version
 from rules.engine import RuleSet
 from rules.explain import explain_mail, explain_trap
 from rules.loader import builtin_packs_path, load_folders
@@ -37,7 +37,7 @@ class KnowledgeKeeper:
             registry = load_registry(connection, self._box)
         self._ruleset = load_rules(settings)
         remembered = RememberedRules(self._ruleset)
-        self._knowledge = Knowledge(registry, SourceIndex(registry.sources), remembered, decoders, settings.site, terms)
+        self._knowledge = Knowledge(registry, self._index(registry), remembered, decoders, settings.site, terms)
         self._looked_at = time.monotonic()
         self._refused: int | None = None
         """The version of the registry whose secrets cannot be opened: what was known before stays."""
@@ -61,8 +61,11 @@ class KnowledgeKeeper:
                 self._refused = version
                 log.error("customers were not read again", reason=str(error))
                 return
-        self._knowledge = replace(self._knowledge, registry=registry, index=SourceIndex(registry.sources))
+        self._knowledge = replace(self._knowledge, registry=registry, index=self._index(registry))
         log.info("customers were read again", version=registry.version, sources=len(registry.sources))
+
+    def _index(self, registry: Registry) -> SourceIndex:
+        return SourceIndex(registry.sources, relays=self._settings.snmp.trusted_relays)
 
     def reload_rules(self) -> None:
         """Read the packs again. The last good set stays, as a whole, when a pack of it is broken or gone."""

@@ -20,6 +20,11 @@ def writer_turn(settings: Settings) -> Path:
     return settings.run_dir / "writer.turn"
 
 
+def loaded_names(settings: Settings) -> Path:
+    """The names that were loaded from MIB files."""
+    return settings.data_dir / "mibs" / "names.json"
+
+
 def snapshot(settings: Settings) -> Path:
     """What the receivers know when the store is away."""
     return settings.data_dir / "snapshot.json"

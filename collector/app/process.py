@@ -20,6 +20,7 @@ from collector.metrics import register
 from collector.pipeline.counters import ProcessCounters
 from collector.pipeline.originals import OriginalsKeeper
 from collector.pipeline.processor import Processor
+from collector.pipeline.refusals import Refusals
 from collector.role import RoleContext
 from collector.role_http import Readiness
 from collector.secrets import SecretBox
@@ -65,6 +66,7 @@ def run_process(role: RoleContext) -> None:
             wait_for_work=lambda seconds: listener.wait(seconds, interrupt=role.stop.fileno()),
             someone_waits=turn.someone_waits,
             changed=bell.wake,
+            refusals=Refusals(per_peer=settings.process.refused_per_peer, per_outcome=settings.process.refused_per_outcome),
         )
         register(role.registry, counters, changes, journal, made.counters)
         role.ready_when(lambda: _readiness(store))

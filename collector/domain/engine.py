@@ -12,8 +12,9 @@ MOST_SEEN = 64
 """Engines of one source that wait for approval; the one that was quiet longest goes when another one comes."""
 MOST_APPROVED_UNASKED = 64
 """Engines of one source that `approve_engines` approves; people may approve more."""
+NAMED = "engine_id"
 UNASKED = "approve_engines"
-"""Who approved an engine when the customers file says that it needs no approval."""
+"""Who approved an engine that the customers file names, or of which it says that it needs no approval: its keys."""
 _SHORTEST, _LONGEST = 5, 32
 
 

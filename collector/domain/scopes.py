@@ -14,6 +14,8 @@ class Scope(StrEnum):
     CASES_WRITE = "cases:write"
     NOTIFICATIONS_READ = "notifications:read"
     NOTIFICATIONS_WRITE = "notifications:write"
+    ENGINES_READ = "engines:read"
+    ENGINES_WRITE = "engines:write"
     LEDGER_READ = "ledger:read"
     HANDOFF_READ = "handoff:read"
     TICKETS_WRITE = "tickets:write"
@@ -25,6 +27,8 @@ MEANINGS = {
     Scope.CASES_WRITE: "acknowledge, note, pend, resume, resolve, close and reopen cases",
     Scope.NOTIFICATIONS_READ: "list and read notifications, their original bytes and why they became what they are",
     Scope.NOTIFICATIONS_WRITE: "process quarantined notifications again",
+    Scope.ENGINES_READ: "list the SNMPv3 engines that speak for consoles",
+    Scope.ENGINES_WRITE: "approve and forget SNMPv3 engines, and process again what waited for it",
     Scope.LEDGER_READ: "read the ledger",
     Scope.HANDOFF_READ: "read the feed of messages about cases",
     Scope.TICKETS_WRITE: "say which ticket a case has and what happened to it",

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from collector.domain.engine import UNASKED
+from collector.domain.engine import NAMED, UNASKED
 from collector.domain.item import InformVerdict
 from collector.domain.outcome import Outcome, Reason
 from collector.domain.registry import Source
@@ -13,7 +13,7 @@ from collector.domain.snmp_access import SnmpUser
 from collector.domain.trap import NotDecoded, Pdu, Secured, Trap
 from collector.domain.trust import Trust
 from collector.pipeline.draft import Batch, BeliefStep, Entry
-from collector.pipeline.engine_memory import EngineDraft, EngineDrafts
+from collector.pipeline.engine_drafts import EngineDraft, EngineDrafts
 from collector.pipeline.identify import SourceIndex
 
 AUTHENTICATED = 1
@@ -162,18 +162,21 @@ class Believer:
         )
 
     def _is_approved(self, hearing: Hearing) -> NotDecoded | None:
-        source, user, engine_id = hearing.source, hearing.user, hearing.secured.engine_id
-        if source is None or user is None or hearing.verdict is not None or engine_id in user.engine_ids:
+        source, user = hearing.source, hearing.user
+        if source is None or user is None or hearing.verdict is not None:
             return None
+        named = hearing.secured.engine_id in user.engine_ids
         draft = self._draft(hearing, source)
         if draft is not None and not hearing.authentic and draft.time is None:
             draft.note(_peer(hearing.entry), hearing.at_us)
-        if draft is not None and draft.approved_by is not None:
+        if draft is not None and draft.approved_by is None:
+            if named:
+                draft.approve(NAMED, hearing.at_us)
+            elif user.approve_engines and hearing.authentic and self._engines.may_approve_unasked(source.id):
+                draft.approve(UNASKED, hearing.at_us)
+        if named or (draft is not None and draft.approved_by is not None):
             return None
-        if draft is not None and user.approve_engines and hearing.authentic and self._engines.may_approve_unasked(source.id):
-            draft.approve(UNASKED, hearing.at_us)
-            return None
-        return _unauthenticated(Reason.UNKNOWN_ENGINE, engine_id.hex())
+        return _unauthenticated(Reason.UNKNOWN_ENGINE, hearing.secured.engine_id.hex())
 
     def _is_the_first(self, hearing: Hearing) -> NotDecoded | None:
         """Of its copies that are processed again."""

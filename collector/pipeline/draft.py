@@ -18,7 +18,7 @@ from collector.domain.trap import NotDecoded, Secured, Trap, TrapResult
 from collector.domain.trust import Trust
 
 if TYPE_CHECKING:
-    from collector.pipeline.engine_memory import EngineDrafts
+    from collector.pipeline.engine_drafts import EngineDrafts
     from collector.pipeline.fold import CaseFold
 
 

@@ -19,7 +19,8 @@ from collector.logs import Log
 from collector.pipeline.believe import Believer
 from collector.pipeline.draft import Batch, Draft
 from collector.pipeline.effects import ledger_key
-from collector.pipeline.engine_memory import EngineDrafts, EngineMemory
+from collector.pipeline.engine_drafts import EngineDrafts
+from collector.pipeline.engine_memory import EngineMemory
 from collector.pipeline.judging_again import believed_before, engines_of, judged_before, opened, recalling
 from collector.pipeline.stages import Knowledge, commit, understand_again
 from collector.pipeline.telling import belief_told, decoded_told, draft_told, recorded_told, security_told, sender_told

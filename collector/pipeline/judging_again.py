@@ -9,7 +9,8 @@ from collector.domain.registry import Source
 from collector.domain.trap import Secured, Trap
 from collector.pipeline.believe import Recall
 from collector.pipeline.draft import Batch, Decoders
-from collector.pipeline.engine_memory import EngineDrafts, EngineMemory
+from collector.pipeline.engine_drafts import EngineDrafts
+from collector.pipeline.engine_memory import EngineMemory
 from collector.pipeline.identify import SourceIndex
 from collector.pipeline.repeats import message_digest
 from collector.store.engine import Connection

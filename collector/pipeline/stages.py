@@ -10,7 +10,8 @@ from collector.pipeline.correlate import Correlation
 from collector.pipeline.decode import decode
 from collector.pipeline.draft import Batch, Decoders
 from collector.pipeline.effects import write_effects
-from collector.pipeline.engine_memory import EngineDrafts, EngineMemory
+from collector.pipeline.engine_drafts import EngineDrafts
+from collector.pipeline.engine_memory import EngineMemory
 from collector.pipeline.identify import SourceIndex, identify
 from collector.pipeline.refusals import Refusals
 from collector.pipeline.repeats import SeenMemory, drop_repeats

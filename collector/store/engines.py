@@ -1,6 +1,7 @@
 """v3 engines as rows: what is known of their time and of the message ids that they used, and who approved them. `process` alone
 writes what they send; people approve and forget, and raise a version that `process` compares."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,8 @@ _ROWS, _STREAMS = table_of(NotificationRow), table_of(StreamRow)
 _VERSION_KEY = "engines_version"
 _NO_BOOTS = -1
 """Of an engine of which nothing was authenticated."""
+NOTHING = -1
+"""Of its time, where nothing came or nothing was forgotten."""
 _WORK = (
     *("peer", "first_seen_at", "last_seen_at", "messages", "boots", "engine_time", "time_at"),
     *("forgotten_to", "lowest_boots", "lowest_time"),
@@ -169,23 +172,38 @@ class EngineFilter:
 
 
 def list_engines(
-    connection: Connection, wanted: EngineFilter, *, after: int | None = None, limit: int | None = None
+    connection: Connection,
+    wanted: EngineFilter,
+    *,
+    after: int | None = None,
+    limit: int | None = None,
+    newest_first: bool = False,
 ) -> list[Engine]:
     """In the order in which they were seen first. Those of retired sources are left out."""
     statement = _joined().where(_SOURCES.c.retired.is_(False))
-    if wanted.state is not None:
-        statement = statement.where(_ENGINES.c.state == wanted.state.value)
-    if wanted.customer_id is not None:
-        statement = statement.where(_SOURCES.c.customer_id == wanted.customer_id)
-    if wanted.customer_code is not None:
-        statement = statement.where(_CUSTOMERS.c.code == wanted.customer_code)
-    if wanted.source is not None:
-        statement = statement.where(_SOURCES.c.name == wanted.source)
-    if wanted.engine_id is not None:
-        statement = statement.where(_ENGINES.c.engine_id == wanted.engine_id.hex())
+    asked = (
+        (_ENGINES.c.state, None if wanted.state is None else wanted.state.value),
+        (_SOURCES.c.customer_id, wanted.customer_id),
+        (_CUSTOMERS.c.code, wanted.customer_code),
+        (_SOURCES.c.name, wanted.source),
+        (_ENGINES.c.engine_id, None if wanted.engine_id is None else wanted.engine_id.hex()),
+    )
+    statement = statement.where(*(column == value for column, value in asked if value is not None))
     if after is not None:
-        statement = statement.where(_ENGINES.c.id > after)
-    return [_engine(row) for row in connection.execute(statement.order_by(_ENGINES.c.id).limit(limit))]
+        statement = statement.where(_ENGINES.c.id < after if newest_first else _ENGINES.c.id > after)
+    order = _ENGINES.c.id.desc() if newest_first else _ENGINES.c.id
+    return [_engine(row) for row in connection.execute(statement.order_by(order).limit(limit))]
+
+
+def source_with_user(connection: Connection, wanted: EngineFilter) -> SourceId | None:
+    """The source that the filter names by customer and name, when it has a v3 user."""
+    joined = _SOURCES.join(_CUSTOMERS, _CUSTOMERS.c.id == _SOURCES.c.customer_id)
+    named = (_CUSTOMERS.c.code == wanted.customer_code) & (_SOURCES.c.name == wanted.source) & _SOURCES.c.retired.is_(False)
+    if wanted.customer_id is not None:
+        named &= _SOURCES.c.customer_id == wanted.customer_id
+    row = connection.execute(select(_SOURCES.c.id, _SOURCES.c.snmp).select_from(joined).where(named)).first()
+    has_user = row is not None and row.snmp is not None and "user" in json.loads(row.snmp)
+    return SourceId(row.id) if row is not None and has_user else None
 
 
 def _joined() -> Select[Any]:
@@ -216,6 +234,14 @@ def _engine(row: Row[Any]) -> Engine:
 def approve_engine(connection: Connection, number: int, *, by: str, at: datetime) -> None:
     values = {"state": EngineState.APPROVED.value, "approved_by": by, "approved_at": at}
     connection.execute(update(_ENGINES).where(_ENGINES.c.id == number).values(values))
+    raise_engines_version(connection)
+
+
+def add_engine(connection: Connection, source_id: SourceId, engine_id: bytes, *, by: str, at: datetime) -> None:
+    """Approve one that has not been seen yet."""
+    now = to_micros(at)
+    never = EngineMemo(0, source_id, engine_id, by, now, "", now, now, 0, None, NOTHING, (NOTHING, NOTHING), {})
+    insert_engine(connection, never)
     raise_engines_version(connection)
 
 

@@ -285,3 +285,28 @@ def test_what_is_opened_is_counted_by_group(desk: Desk) -> None:
     assert desk.informs.opened == 2
     desk.informs.begin()
     assert desk.informs.opened == 0
+
+
+@pytest.mark.parametrize(
+    "datagram",
+    [
+        pytest.param(kit.discovery(), id="discovery"),
+        pytest.param(kit.message_to(OURS, kit.pdu()), id="inform"),
+        pytest.param(kit.message_to(OURS, kit.pdu(), user=AUTH_ONLY, level=SecurityLevel.AUTH_NO_PRIV), id="signed-inform"),
+        pytest.param(kit.message_to(OURS, kit.pdu(), user=OPEN, level=SecurityLevel.NO_AUTH_NO_PRIV), id="open-inform"),
+        pytest.param(wire.inform(), id="v2c-inform"),
+    ],
+)
+def test_no_changed_octet_brings_down_the_judge_or_makes_a_report_large(desk: Desk, datagram: bytes) -> None:
+    for place in range(len(datagram)):
+        for octet in {0x00, 0x01, 0x7F, 0x80, 0x84, 0xFF, datagram[place] ^ 1, datagram[place] ^ 4}:
+            changed = datagram[:place] + bytes((octet,)) + datagram[place + 1 :]
+            question = question_in(changed, OURS.id)
+            if question is None:
+                continue
+            answer = desk.decide(changed).answer
+            octets = answer.octets(CLOCK.monotonic_ns()) if answer is not None else None
+            if answer is not None and answer.kind is not AnswerKind.RESPONSE:
+                assert octets
+                assert len(octets) <= min(256, 3 * len(changed))
+    assert desk.counters.not_believed[Reason.DECODER_FAILED] == 0

@@ -1,0 +1,109 @@
+"""What people do to v3 engines: see which speak for consoles, approve and forget them, and have processed again what waited for
+that. `process` learns of it with its next batch."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from collector.domain.clock import Clock
+from collector.domain.engine import Engine, EngineState
+from collector.domain.errors import Conflict, NotFound
+from collector.logs import Log
+from collector.pipeline.inspection import Inspector
+from collector.store.engine import Connection, Store, Turn
+from collector.store.engines import (
+    EngineFilter,
+    add_engine,
+    approve_engine,
+    forget_engine,
+    list_engines,
+    source_with_user,
+    waiting_for_engine,
+)
+
+MOST_COUNTED = 10_000
+"""Of what still waits."""
+log = Log(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Caught:
+    """How much of what waited for an approval was processed again, and how much still waits."""
+
+    done: int
+    left: int
+
+
+class Approval:
+    """Each call of `approve` and `forget` is one transaction."""
+
+    def __init__(self, store: Store, clock: Clock, turn: Turn, *, changed: Callable[[], None] = lambda: None) -> None:
+        self._store = store
+        self._clock = clock
+        self._turn = turn
+        self._changed = changed
+
+    def approve(self, wanted: EngineFilter, *, actor: str) -> Engine:
+        """Believe the engine from now on. One that was approved stays as it was; one that nobody has seen is approved when its
+        source is named.
+
+        Raise NotFound, Conflict (it speaks for several sources), Unavailable.
+        """
+        with self._store.write(self._turn) as connection:
+            found = self._find(connection, wanted)
+            if found is None:
+                self._add(connection, wanted, actor)
+            elif found.state is not EngineState.APPROVED:
+                approve_engine(connection, found.number, by=actor, at=self._clock.now())
+            engine = self._find(connection, wanted)
+        if engine is None:
+            raise NotFound("the engine is gone")
+        log.info("an SNMPv3 engine was approved", **_named(engine), actor=actor)
+        self._changed()
+        return engine
+
+    def _add(self, connection: Connection, wanted: EngineFilter, actor: str) -> None:
+        source_id = source_with_user(connection, wanted) if wanted.customer_code and wanted.source else None
+        if source_id is None or wanted.engine_id is None:
+            raise _not_found(wanted)
+        add_engine(connection, source_id, wanted.engine_id, by=actor, at=self._clock.now())
+
+    def forget(self, wanted: EngineFilter, *, actor: str) -> Engine:
+        """Take its approval back and let go of what is known of its time: it begins anew when it comes again.
+
+        Raise NotFound, Conflict (it speaks for several sources), Unavailable.
+        """
+        with self._store.write(self._turn) as connection:
+            engine = self._find(connection, wanted)
+            if engine is None:
+                raise _not_found(wanted)
+            forget_engine(connection, engine.number)
+        log.info("an SNMPv3 engine was forgotten", **_named(engine), actor=actor)
+        self._changed()
+        return engine
+
+    @staticmethod
+    def _find(connection: Connection, wanted: EngineFilter) -> Engine | None:
+        found = list_engines(connection, wanted)
+        if len(found) > 1:
+            names = ", ".join(f"{engine.customer}/{engine.source}" for engine in found)
+            raise Conflict(f"that engine speaks for several sources; name one of {names}")
+        return found[0] if found else None
+
+    def catch_up(self, engine: Engine, inspector: Inspector, *, actor: str, limit: int) -> Caught:
+        """Process again what was refused because nobody had approved the engine, at most so many. Raise Unavailable."""
+        with self._store.read() as connection:
+            waiting = waiting_for_engine(connection, engine.source_id, engine.engine_id, limit=limit)
+        for one in waiting:
+            inspector.reprocess(one, actor=actor)
+        with self._store.read() as connection:
+            left = waiting_for_engine(connection, engine.source_id, engine.engine_id, limit=MOST_COUNTED)
+        return Caught(len(waiting), len(left))
+
+
+def _named(engine: Engine) -> dict[str, str]:
+    return {"engine": engine.engine_id.hex(), "customer": engine.customer, "source": engine.source}
+
+
+def _not_found(wanted: EngineFilter) -> NotFound:
+    named = "" if wanted.engine_id is None else wanted.engine_id.hex()
+    return NotFound(f"no engine {named} was seen there; to approve it beforehand, name a source with an SNMPv3 user")
