@@ -124,7 +124,7 @@ def _listen(
     elif os.geteuid():
         privileges.give_up_capabilities()
     else:
-        log.warning("the roles run as root; start with `--user NAME` to give that up once the listeners are bound")
+        log.warning("the roles run as root; --user gives that up once the listeners are bound")
     return bound
 
 

@@ -190,7 +190,7 @@ def test_root_without_the_option_works_and_is_told(intake: Intake, until: Until)
     intake.start()
     until(lambda: "every role has begun its work" in intake.log(), "it has begun")
     assert {status(pid)["Uid"].split()[0] for pid in intake.pids()} == {"0"}
-    assert "warning receive collector.commands.serve: the roles run as root; start with `--user NAME`" in intake.log()
+    assert "warning receive collector.commands.serve: the roles run as root; --user gives that up" in intake.log()
 
 
 def refused(intake: Intake, *words: str, wrapper: Sequence[str] = ()) -> str:

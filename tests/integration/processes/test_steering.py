@@ -107,7 +107,7 @@ def test_a_second_collector_of_the_same_user_gets_no_share(first: int, second: i
 
 
 def test_datagrams_to_a_socket_for_both_families_are_steered_by_the_sender_in_either(ends: ExitStack) -> None:
-    sockets = []
+    sockets: list[socket.socket] = []
     for _ in range(2):
         both = ends.enter_context(socket.socket(socket.AF_INET6, socket.SOCK_DGRAM))
         both.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
