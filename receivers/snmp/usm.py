@@ -98,9 +98,13 @@ class KeyRing:
 
     def keys(self, user: SnmpUser, engine_id: bytes) -> LocalKeys:
         """To seal with. They are kept like those of authentic messages, so the engine must be one that the caller knows."""
+        place = user, engine_id
+        # Made before the lock is taken: it takes milliseconds, and messages of others are opened meanwhile.
+        keys = self._kept.get(place) or LocalKeys(user, engine_id, self._master_key)
         with self._lock:
-            place = user, engine_id
-            return self._keep(place, self._kept.get(place) or LocalKeys(user, engine_id, self._master_key))
+            self._keep(place, keys)
+            self._kept.move_to_end(place)
+        return keys
 
     def _open(self, datagram: bytes, secured: Secured, user: SnmpUser) -> Opened | NotDecoded:
         """In the order of RFC 3412 section 7.2 and RFC 3414 section 3.2."""
