@@ -192,18 +192,15 @@ def _message(data: bytes) -> TrapResult:
 
 def scoped_pdu(data: bytes, at: int, end: int) -> tuple[int, int]:
     """Of the scoped PDU at `at` (RFC 3412 section 6.8): where its PDU stands and where it ends. Raise BerError or IndexError."""
-    at, end = _element(data, at, end, tags=_SEQUENCES)
-    at = _element(data, at, end, tags=_OCTET_STRINGS)[1]
-    at = _element(data, at, end, tags=_OCTET_STRINGS)[1]
-    return at, end
+    return scoped_parts(data, at, end)[1:]
 
 
-def context(data: bytes, at: int, end: int) -> tuple[bytes, bytes]:
-    """contextEngineID and contextName of the scoped PDU at `at`. Raise BerError or IndexError."""
+def scoped_parts(data: bytes, at: int, end: int) -> tuple[tuple[bytes, bytes], int, int]:
+    """(contextEngineID and contextName, where the PDU stands, where the scoped PDU ends). Raise BerError or IndexError."""
     at, end = _element(data, at, end, tags=_SEQUENCES)
-    first, at = _element(data, at, end, tags=_OCTET_STRINGS)
-    begin, stop = _element(data, at, end, tags=_OCTET_STRINGS)
-    return data[first:at], data[begin:stop]
+    engine, name = _element(data, at, end, tags=_OCTET_STRINGS)
+    begin, at = _element(data, name, end, tags=_OCTET_STRINGS)
+    return (data[engine:name], data[begin:at]), at, end
 
 
 def scoped_notification(data: bytes, pdu: int, end: int, *, secured: Secured) -> Trap | NotDecoded:

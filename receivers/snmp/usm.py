@@ -55,12 +55,13 @@ class LocalKeys:
 
 
 class Opened(NamedTuple):
-    """A scoped PDU in the open: `data` from `begin` to `end`, its PDU at `pdu`."""
+    """A scoped PDU in the open: `data` from `begin` to `end`, its PDU at `pdu`. `context` is (contextEngineID, contextName)."""
 
     data: bytes
     begin: int
     pdu: int
     end: int
+    context: tuple[bytes, bytes]
 
 
 class KeyRing:
@@ -84,7 +85,7 @@ class KeyRing:
         if isinstance(opened, NotDecoded):
             return opened
         try:
-            secured.context = message.context(opened.data, opened.begin, opened.end)
+            secured.context = opened.context
             return message.scoped_notification(opened.data, opened.pdu, opened.end, secured=secured)
         except Exception as error:  # noqa: BLE001 - the edge, as that of message.decode
             return message.undecodable(error)
@@ -127,17 +128,20 @@ class KeyRing:
     def _authentic_keys(self, datagram: bytes, secured: Secured, user: SnmpUser) -> LocalKeys | None:
         """The keys that the message's digest was made with, None when it was made with others."""
         place = user, secured.engine_id
-        keys = self._kept.get(place) or LocalKeys(user, secured.engine_id, self._master_key)
+        known = self._kept.get(place)
+        keys = known or LocalKeys(user, secured.engine_id, self._master_key)
         # Octets after the message are none of it (RFC 3414 section 6.3.2: the digest is of wholeMsg).
         stop = content(datagram, 1, len(datagram))[1]
         whole = datagram if stop == len(datagram) else datagram[:stop]
         if keys.digester is None or not keys.digester.verifies(whole, *secured.digest):
             return None
-        return self._keep(place, keys)
+        if known is None:
+            return self._keep(place, keys)
+        self._kept.move_to_end(place)
+        return keys
 
     def _keep(self, place: tuple[SnmpUser, bytes], keys: LocalKeys) -> LocalKeys:
         self._kept[place] = keys
-        self._kept.move_to_end(place)
         if len(self._kept) > self._most:
             self._kept.popitem(last=False)
         return keys
@@ -163,8 +167,8 @@ def _wrong_length(secured: Secured, user: SnmpUser) -> NotDecoded | None:
 
 def _plain(datagram: bytes, secured: Secured) -> Opened:
     begin, end = secured.body
-    pdu, end = message.scoped_pdu(datagram, begin, end)
-    return Opened(datagram, begin, pdu, end)
+    context, pdu, end = message.scoped_parts(datagram, begin, end)
+    return Opened(datagram, begin, pdu, end, context)
 
 
 def _decrypted(datagram: bytes, secured: Secured, cipher: PrivacyCipher | None) -> Opened | NotDecoded:
@@ -176,7 +180,7 @@ def _decrypted(datagram: bytes, secured: Secured, cipher: PrivacyCipher | None) 
         told = f"the salt has {len(secured.salt)} octets and the scoped PDU {end - begin}: not of the user's privacy protocol"
         return _unauthenticated(Reason.DECRYPTION_ERROR, told)
     try:
-        pdu, end = message.scoped_pdu(plain, 0, len(plain))
+        context, pdu, end = message.scoped_parts(plain, 0, len(plain))
     except (BerError, IndexError):
         return _unauthenticated(Reason.DECRYPTION_ERROR, "what comes out is no scoped PDU: another pass phrase or protocol")
-    return Opened(plain, 0, pdu, end)
+    return Opened(plain, 0, pdu, end, context)

@@ -81,9 +81,14 @@ def _octets(data: bytes, at: int, end: int, *, what: str, most: int) -> tuple[by
 
 
 def _number(data: bytes, at: int, end: int, what: str) -> tuple[int, int]:
-    """A number of 0 to 2^31-1 (all numbers of the header are), and where the next part begins."""
-    start, stop = _part(data, at, end, tag=ber.INTEGER, what=what)
-    value = ber.signed(data[start:stop])
+    """A number of 0 to 2^31-1 (all numbers of the header are), and where the next part begins. Four octets are enough for one, so
+    those are read in line."""
+    stop = at + 2 + data[at + 1] if at + 1 < end else end + 1
+    if stop <= end and stop - at <= 6 and data[at] == ber.INTEGER:
+        value: int | None = int.from_bytes(data[at + 2 : stop], "big", signed=True)
+    else:
+        start, stop = _part(data, at, end, tag=ber.INTEGER, what=what)
+        value = ber.signed(data[start:stop])
     if value is None or not 0 <= value <= _MAX_NUMBER:
         raise BerError(Reason.BAD_PDU, f"{what} is no number of 31 bits")
     return value, stop

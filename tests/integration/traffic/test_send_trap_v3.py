@@ -77,7 +77,7 @@ class Engine:
         return self.seal(secured, scoped_pdu(ENGINE, report(statistic, 1)), level)
 
     def response(self, secured: Secured, opened: Opened, level: SecurityLevel | None = None) -> bytes:
-        scoped = scoped_response(*opened)
+        scoped = scoped_response(opened.data, opened.begin, opened.pdu, opened.end)
         assert scoped is not None
         return self.seal(secured, scoped, self.user.min_level if level is None else level)
 

@@ -128,7 +128,7 @@ def test_an_inform_that_was_opened_has_its_response(level: SecurityLevel) -> Non
     opened = KeyRing().open(datagram, secured, at_least(level))
 
     assert isinstance(opened, Opened)
-    assert scoped_response(*opened) == RESPONSE
+    assert scoped_response(opened.data, opened.begin, opened.pdu, opened.end) == RESPONSE
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,10 @@ def refused(datagram: bytes, user: SnmpUser = USER) -> NotDecoded:
     return result
 
 
-def test_a_sealed_trap_is_a_v3_trap_with_its_header() -> None:
+def test_a_sealed_trap_is_a_v3_trap_with_its_header_and_context() -> None:
     datagram = sealed()
+    header = decode(datagram)
+    assert isinstance(header, Secured)
 
     assert believed(datagram) == Trap(
         version=SnmpVersion.V3,
@@ -43,7 +45,7 @@ def test_a_sealed_trap_is_a_v3_trap_with_its_header() -> None:
         trap_oid=wire.HEALTH,
         uptime=4711,
         varbinds=[(NAME, 0x04, b"disk 3 failed")],
-        secured=decode(datagram),  # type: ignore[arg-type]
+        secured=replace(header, context=(wire.ENGINE, b"")),
     )
 
 
@@ -284,6 +286,7 @@ def test_who_answers_gets_the_scoped_pdu_as_it_is() -> None:
     assert isinstance(opened, Opened)
     assert opened.data[opened.begin : opened.end] == SCOPED
     assert opened.data[opened.pdu] == wire.TRAP_V2
+    assert opened.context == (wire.ENGINE, b"")
 
 
 def test_nothing_that_holds_keys_shows_them() -> None:
