@@ -4,6 +4,7 @@ from dataclasses import replace
 from ipaddress import ip_network
 from typing import NamedTuple
 
+from collector.domain.clock import NS_PER_SECOND
 from collector.domain.own_engine import OwnEngine
 from collector.domain.snmp_access import SecurityLevel, SnmpAccess, SnmpUser
 from collector.domain.trap import NotDecoded, Secured
@@ -12,7 +13,7 @@ from receivers.snmp.usm import KeyRing, LocalKeys, Opened
 from receivers.snmp.v3 import level_of
 from receivers.snmp.v3_building import Envelope, build
 from tests import snmp_wire as wire
-from tests.snmp_receiver_kit import CLOCK
+from tests.snmp_receiver_kit import CLOCK, Console
 from tests.snmp_v3_kit import SALTS, USER
 
 CONSOLE_ENGINE = bytes.fromhex("80001f888059dc486145a26322")
@@ -87,3 +88,42 @@ def is_refused(answer: bytes, user: SnmpUser) -> bool:
     secured = decode(answer)
     assert isinstance(secured, Secured), secured
     return isinstance(KeyRing().open(answer, secured, user), NotDecoded)
+
+
+class Informer:
+    """A console that learns our engine and its time from Reports alone, and repeats what gets no Response, as senders do."""
+
+    def __init__(self, console: Console, user: SnmpUser = USER) -> None:
+        self.engine = OwnEngine(b"", 0, 0)
+        self.reports: list[Told] = []
+        self._console = console
+        self._user = user
+        self._message_id = 0
+
+    def inform(self, body: bytes) -> Told:
+        """Send this PDU until it is answered."""
+        for _ in range(200):
+            self._message_id += 1
+            self._console.send(self._datagram(body))
+            answer = self._answer()
+            if answer is None:
+                continue
+            if answer.pdu[0] == wire.RESPONSE:
+                return answer
+            self.reports.append(answer)
+            secured = answer.secured
+            self.engine = OwnEngine(secured.engine_id, secured.boots, CLOCK.monotonic_ns() - secured.time * NS_PER_SECOND)
+        raise AssertionError("no Response")
+
+    def _datagram(self, body: bytes) -> bytes:
+        if not self.engine.id:
+            return discovery(message_id=self._message_id)
+        return message_to(self.engine, body, user=self._user, message_id=self._message_id)
+
+    def _answer(self) -> Told | None:
+        """That to the last message; None when there is none in time."""
+        while self._console.has_answer(within_seconds=0.2):
+            answer = told(self._console.answer(), self._user)
+            if answer.secured.message_id == self._message_id:
+                return answer
+        return None

@@ -10,14 +10,13 @@ import pytest
 from collector.domain.clock import NS_PER_SECOND
 from collector.domain.errors import JournalFull
 from collector.domain.item import InformVerdict, ItemKind, TallyReason
-from collector.domain.own_engine import OwnEngine
-from collector.domain.snmp_access import SnmpUser
 from collector.snapshot import Snapshot
 from receivers.snmp.answers import REPORTS_AT_ONCE, REPORTS_PER_SECOND, Answers
 from receivers.snmp.limiter import PeerLimiter
 from receivers.snmp.server import SnmpReceiver
 from tests import snmp_inform_kit as kit
 from tests import snmp_wire as wire
+from tests.snmp_inform_kit import Informer
 from tests.snmp_receiver_kit import CLOCK, PUBLIC, Bench, Console, a_view, own_engine, until
 from tests.snmp_v3_kit import USER
 
@@ -37,43 +36,9 @@ def console(bench: Bench) -> Iterator[Console]:
         yield console
 
 
-class Informer:
-    """A console that learns our engine and its time from Reports alone, and repeats what gets no Response, as senders do."""
-
-    def __init__(self, console: Console, user: SnmpUser = USER) -> None:
-        self.engine = OwnEngine(b"", 0, 0)
-        self.reports: list[bytes] = []
-        self._console = console
-        self._user = user
-        self._message_id = 0
-
-    def inform(self, request_id: int) -> kit.Told:
-        """Send until it is answered."""
-        for _ in range(200):
-            self._message_id += 1
-            asked = self._datagram(kit.pdu(request_id=request_id))
-            self._console.send(asked)
-            if not self._console.has_answer(within_seconds=0.2):
-                continue  # the keys are being made
-            answer = self._console.answer()
-            told = kit.told(answer, self._user)
-            if told.pdu[0] == wire.RESPONSE:
-                return told
-            self.reports.append(answer)
-            now_ns = CLOCK.monotonic_ns()
-            begun_ns = now_ns - told.secured.time * NS_PER_SECOND
-            self.engine = OwnEngine(told.secured.engine_id, told.secured.boots, begun_ns)
-        raise AssertionError("no Response")
-
-    def _datagram(self, body: bytes) -> bytes:
-        if not self.engine.id:
-            return kit.discovery(message_id=self._message_id)
-        return kit.message_to(self.engine, body, user=self._user, message_id=self._message_id)
-
-
 def answered(bench: Bench, console: Console) -> None:
     """Wait until the keys of the users are made."""
-    Informer(console).inform(0)
+    Informer(console).inform(kit.pdu())
     bench.main.records.clear()
 
 
@@ -85,7 +50,7 @@ def stored(bench: Bench) -> list[tuple[bytes, bytes]]:
 def test_a_console_that_knows_nothing_finds_our_engine_and_gets_its_inform_through(bench: Bench, console: Console) -> None:
     with bench.running() as receiver:
         informer = Informer(console)
-        response = informer.inform(41)
+        response = informer.inform(kit.pdu(request_id=41))
     assert response.pdu == kit.pdu(wire.RESPONSE, request_id=41)
     assert len(informer.reports) == 1
     assert informer.engine.id == bench.engine.id
@@ -99,10 +64,10 @@ def test_after_a_start_of_ours_the_console_learns_the_new_boots_and_its_inform_g
 ) -> None:
     informer = Informer(console)
     with bench.running():
-        informer.inform(1)
+        informer.inform(kit.pdu(request_id=1))
     bench.engine = replace(bench.engine, boots=bench.engine.boots + 1, begun_ns=CLOCK.monotonic_ns())
     with bench.running() as receiver:
-        informer.inform(2)
+        informer.inform(kit.pdu(request_id=2))
     assert len(informer.reports) == 2
     assert informer.engine.boots == bench.engine.boots
     assert receiver.counters.time_reports_sent == 1
@@ -112,9 +77,9 @@ def test_after_a_start_of_ours_the_console_learns_the_new_boots_and_its_inform_g
 def test_a_receiver_that_is_started_again_is_the_same_engine_to_everybody(bench: Bench, console: Console) -> None:
     informer = Informer(console)
     with bench.running():
-        informer.inform(1)
+        informer.inform(kit.pdu(request_id=1))
     with bench.running():
-        informer.inform(2)
+        informer.inform(kit.pdu(request_id=2))
     assert len(informer.reports) == 1
 
 
