@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from tests.acceptance.checks import assert_traps_once, numbered
@@ -91,13 +92,19 @@ def test_nothing_acknowledged_is_lost_or_doubled_when_each_receiver_is_killed(ru
     assert running.restarts("snmp-1") >= 1
 
 
+def is_ready(running: Running, name: str) -> bool:
+    file = running.data_dir / "run" / f"{name}.addr"
+    address = file.read_text(encoding="ascii").strip() if file.exists() else ""
+    return bool(address) and httpx.get(f"http://{address}/readyz").status_code == httpx.codes.OK
+
+
 def receive(running: Running, receivers: int, texts: list[str]) -> None:
     """`receive` without anybody who processes: starts, gets the traps, and is stopped."""
     line = [sys.executable, "-m", "collector", "receive"]
     environment = {**running.environment, NUMBER: str(receivers)}
     with running.log_file.open("ab") as log, subprocess.Popen(line, env=environment, stdout=log, stderr=log) as process:
         names = ["snmp", *(f"snmp-{number}" for number in range(1, receivers))]
-        until(lambda: all((running.data_dir / "run" / f"{name}.addr").exists() for name in names), "the receivers are there")
+        until(lambda: all(is_ready(running, name) for name in names), "the receivers are ready")
         send_shares(running, texts)
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0, running.log()
@@ -108,6 +115,7 @@ def ended(running: Running) -> set[str]:
     return {mark.parent.name.rpartition("-")[0] for mark in (running.data_dir / "journal").glob("*/ended")}
 
 
+@pytest.mark.full
 @ON_SQLITE  # it is about the journal
 def test_what_receivers_took_that_are_no_more_is_processed_to_its_end(install: Install) -> None:
     running = install()
