@@ -16,7 +16,8 @@ NOTIFICATION: dict[str, Any] = {
     "reason": None,
     "trust": "spoofable",
     "notification": "health",
-    "trap_oid": "1.3.6.1.4.1.3417.2.16.2.0.1",
+    "trap_oid": "1.3.6.1.4.1.3417.2.12.2.0.3",
+    "trap_name": "BLUECOAT-SG-HEALTHMONITOR-MIB::deviceHealthMonCriticalTrap",
     "subject": None,
     "text": "CPU Utilization",
     "fields": {"metric": "CPU Utilization", "state": "critical"},
@@ -27,9 +28,30 @@ NOTIFICATION: dict[str, Any] = {
 NOTIFICATION_PAGE = {"items": [NOTIFICATION], "next": "MS5ub3RpZmljYXRpb25zLm9sZGVzdC44ODEyMQ"}
 NOTIFICATION_DETAIL = NOTIFICATION | {
     "varbinds": [
-        {"oid": "1.3.6.1.4.1.3417.2.16.1.1.1.2.1", "type": "octets", "value": "CPU Utilization", "reading": None},
-        {"oid": "1.3.6.1.4.1.3417.2.16.1.1.1.4.1", "type": "gauge32", "value": 97, "reading": None},
-        {"oid": "1.3.6.1.2.1.2.2.1.6.1", "type": "octets", "value": {"hex": "00005e005301"}, "reading": None},
+        {
+            "oid": "1.3.6.1.4.1.3417.2.12.1.1.1.0",
+            "name": "BLUECOAT-SG-HEALTHMONITOR-MIB::deviceHealthMonMessage.0",
+            "type": "octets",
+            "value": "CPU Utilization",
+            "reading": None,
+            "label": None,
+        },
+        {
+            "oid": "1.3.6.1.2.1.2.2.1.8.3",
+            "name": "IF-MIB::ifOperStatus.3",
+            "type": "integer",
+            "value": 2,
+            "reading": None,
+            "label": "down",
+        },
+        {
+            "oid": "1.3.6.1.4.1.32473.1.6.1",
+            "name": None,
+            "type": "octets",
+            "value": {"hex": "00005e005301"},
+            "reading": None,
+            "label": None,
+        },
     ],
     "rule_version": "9f2c1e",
     "verdict": "opened",
@@ -54,7 +76,17 @@ EXPLANATION = {
     "id": "snmp-0-k3f9ab-88121",
     "state": "case",
     "recorded": [{"id": "snmp-0-k3f9ab-88121", "rule": "proxysg-health-critical", "verdict": "opened", "case": _KEY}],
-    "now": {"sources": [{"customer": "ACME", "source": "proxy-1"}], "considered": []},
+    "now": {
+        "decoded": {
+            "as": "trap_v2",
+            "trap_oid": "1.3.6.1.4.1.3417.2.12.2.0.3",
+            "varbinds": 1,
+            "trap_name": "BLUECOAT-SG-HEALTHMONITOR-MIB::deviceHealthMonCriticalTrap",
+            "names": {"1.3.6.1.4.1.3417.2.12.1.1.1.0": "BLUECOAT-SG-HEALTHMONITOR-MIB::deviceHealthMonMessage.0"},
+        },
+        "sources": [{"customer": "ACME", "source": "proxy-1"}],
+        "considered": [],
+    },
 }
 CASE: dict[str, Any] = {
     "external_key": _KEY,

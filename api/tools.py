@@ -14,6 +14,8 @@ from collector.domain.terms import Terms
 from collector.handoff.counters import HandoffCounters
 from collector.handoff.inbound import Inbound
 from collector.journal.interface import JournalReader
+from collector.names.book import Names
+from collector.names.catalogue import catalogue_book
 from collector.pipeline.inspection import Inspector
 from collector.store.engine import Store
 
@@ -25,7 +27,7 @@ class ApiTools:
     `readiness` says whether the whole can durably accept and the store is there, and in constant words what is missing.
     `role_addresses` maps every other role that should run to the `host:port` of its metrics listener, empty while unknown.
     `readiness` and `role_addresses` are called from worker threads. `trusted_proxies`: whose word on the visitor's
-    address is believed.
+    address is believed. `names` gives the present names of OIDs.
     """
 
     store: Store
@@ -41,6 +43,7 @@ class ApiTools:
     registry: CollectorRegistry
     handoff: HandoffCounters = field(default_factory=HandoffCounters)
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    names: Names = catalogue_book
 
     @property
     def language(self) -> str:

@@ -34,6 +34,7 @@ from collector.handoff.counters import HandoffCounters
 from collector.handoff.inbound import Inbound
 from collector.journal.envelope import encode_envelope, encode_tally
 from collector.journal.streams import Journal
+from collector.names.present import PresentNames
 from collector.pipeline.counters import ProcessCounters
 from collector.pipeline.draft import Decoders
 from collector.pipeline.identify import SourceIndex
@@ -179,6 +180,8 @@ class World:
         self.bell = Bell(self._rings, last_position=self._last_position, stop=threading.Event())
         self._knowledge = self._know()
         self._processor = self._make_processor()
+        self.loaded_names = self.directory / "names.json"
+        self.names = PresentNames(self.loaded_names)
         self.inspector = Inspector(
             self.store,
             self.reader,
@@ -186,6 +189,7 @@ class World:
             explain=self.rules.explain,
             clock=self.clock,
             turn=nullcontext,
+            names=self.names,
             box=BOX,
         )
         self.registry = CollectorRegistry()
@@ -218,6 +222,7 @@ class World:
             "readiness": lambda: self.ready,
             "role_addresses": lambda: self.role_addresses,
             "registry": self.registry,
+            "names": self.names,
         }
         return ApiTools(**{**made, **changes})
 

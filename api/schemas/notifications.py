@@ -16,12 +16,17 @@ class HexView(View):
 
 class VarbindView(View):
     """One variable of a trap. Octets are shown as text where they are text. `reading` is what octets that are no text may mean
-    besides: a date and time (RFC 2579), or the number in an opaque value."""
+    besides: a date and time (RFC 2579), or the number in an opaque value.
+
+    `name` is `MODULE::symbol` with the instance behind it, null where the OID is not known. `label` is what a number of an
+    enumeration means, or the name of the OID that the value is."""
 
     oid: str
+    name: str | None
     type: str
     value: str | int | HexView | None
     reading: str | None
+    label: str | None
 
 
 class NotificationView(View):
@@ -41,6 +46,7 @@ class NotificationView(View):
     trust: Trust | None
     notification: str | None
     trap_oid: str | None
+    trap_name: str | None
     subject: str | None
     text: str
     fields: dict[str, str]

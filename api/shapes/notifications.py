@@ -13,14 +13,16 @@ from collector.domain.octets import OPAQUE, date_and_time, wrapped_number
 from collector.domain.outcome import Outcome
 from collector.domain.trap import Trap, Varbind, VarbindValue
 from collector.domain.trap_facts import facts_of
+from collector.names.book import NameBook, Named, Names
 from collector.pipeline.inspection import Content
 from collector.store.notifications import Notification
 
+_OID = 6
 _TYPES = {
     2: "integer",
     OCTET_STRING: "octets",
     5: "null",
-    6: "oid",
+    _OID: "oid",
     0x40: "ip_address",
     0x41: "counter32",
     0x42: "gauge32",
@@ -37,22 +39,23 @@ _TYPES = {
 def views(tools: ApiTools, notifications: Sequence[Notification], *, include: Collection[Include] = ()) -> list[NotificationView]:
     """`include` reads and decodes originals; one that is no longer kept leaves the stored text and null varbinds."""
     contents = tools.inspector.contents([one.id for one in notifications]) if include else {}
-    return [view(one, contents.get(one.id), include) for one in notifications]
+    return [view(one, contents.get(one.id), include, tools.names) for one in notifications]
 
 
-def view(notification: Notification, content: Content | None, include: Collection[Include]) -> NotificationView:
-    shown = _stored(notification)
+def view(notification: Notification, content: Content | None, include: Collection[Include], names: Names) -> NotificationView:
+    shown = _stored(notification, names)
     if content is None:
         return shown
     changed: dict[str, object] = {}
     if "text" in include:
         changed["text"] = whole_text(content.decoded) or shown.text
     if "varbinds" in include and isinstance(content.decoded, Trap):
-        changed["varbinds"] = [_varbind(varbind) for varbind in content.decoded.varbinds]
+        book = names()
+        changed["varbinds"] = [_varbind(varbind, book) for varbind in content.decoded.varbinds]
     return shown.model_copy(update=changed)
 
 
-def _stored(one: Notification) -> NotificationView:
+def _stored(one: Notification, names: Names) -> NotificationView:
     return NotificationView(
         id=str(one.id),
         received_at=one.received_at,
@@ -66,6 +69,7 @@ def _stored(one: Notification) -> NotificationView:
         trust=one.trust.word,  # type: ignore[arg-type]  # the schema spells the words out
         notification=one.kind or None,
         trap_oid=one.trap_oid or None,
+        trap_name=names().trap(one.trap_oid) if one.trap_oid else None,
         subject=one.subject or None,
         text=one.text,
         fields=one.fields,
@@ -78,7 +82,7 @@ def _stored(one: Notification) -> NotificationView:
 def detail(tools: ApiTools, one: Notification, rows: Sequence[NotificationId]) -> NotificationDetail:
     """Everything known of one notification, its original's text and variables included."""
     content = tools.inspector.contents([one.id]).get(one.id)
-    shown = view(one, content, ("text", "varbinds"))
+    shown = view(one, content, ("text", "varbinds"), tools.names)
     return NotificationDetail(
         **dict(shown),
         rule_version=one.rule_version or None,
@@ -105,6 +109,7 @@ def pending(item: Item) -> NotificationDetail:
         trust=None,
         notification=None,
         trap_oid=None,
+        trap_name=None,
         subject=None,
         text="",
         fields={},
@@ -119,11 +124,24 @@ def pending(item: Item) -> NotificationDetail:
     )
 
 
-def _varbind(varbind: Varbind) -> VarbindView:
+def _varbind(varbind: Varbind, book: NameBook) -> VarbindView:
     oid, tag, value = varbind
-    shown = _value(tag, value)
+    shown, named = _value(tag, value), book.variable(oid)
     reading = _reading(tag, value) if isinstance(value, bytes) and isinstance(shown, HexView) else None
-    return VarbindView(oid=oid, type=_TYPES.get(tag, f"tag_{tag}"), value=shown, reading=reading)
+    return VarbindView(
+        oid=oid,
+        name=named.text if named else None,
+        type=_TYPES.get(tag, f"tag_{tag}"),
+        value=shown,
+        reading=reading,
+        label=_label(tag, value, named, book),
+    )
+
+
+def _label(tag: int, value: VarbindValue, named: Named | None, book: NameBook) -> str | None:
+    if tag == _OID:
+        return book.value(value) if isinstance(value, str) else None
+    return named.label(value) if named else None
 
 
 def _value(tag: int, value: VarbindValue) -> str | int | HexView | None:

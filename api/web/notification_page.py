@@ -76,13 +76,14 @@ def _now_of(told: Mapping[str, Any], one: Notification | None) -> Mapping[str, A
 def _contents(tools: ApiTools, one: Notification | None) -> dict[str, Any]:
     """Text, variables and attachments, as far as the original is kept."""
     if one is None:
-        return {"text": "", "varbinds": [], "attachments": ()}
+        return {"text": "", "varbinds": [], "attachments": (), "trap_name": None}
     content = tools.inspector.contents([one.id]).get(one.id)
-    shown = shapes.view(one, content, ("text", "varbinds"))
+    shown = shapes.view(one, content, ("text", "varbinds"), tools.names)
     decoded = content.decoded if content else None
     attachments: tuple[Attachment, ...] = decoded.attachments if isinstance(decoded, Mail) else ()
-    varbinds = [(bound.oid, bound.type, _value(bound)) for bound in shown.varbinds or []]
-    return {"text": shown.text[:LONGEST_TEXT], "varbinds": varbinds, "attachments": attachments}
+    varbinds = [(bound, _value(bound)) for bound in shown.varbinds or []]
+    text = shown.text[:LONGEST_TEXT]
+    return {"text": text, "varbinds": varbinds, "attachments": attachments, "trap_name": shown.trap_name}
 
 
 def _value(bound: VarbindView) -> str:

@@ -50,8 +50,10 @@ def _choice(value: str, speech: Speech) -> str:
 
 
 def decoded_told(decoded: Mapping[str, object], speech: Speech) -> list[tuple[str, str]]:
-    """(label, value): what the decoder made of it, without what is missing and what does not hold."""
-    said = [(name, value) for name, value in decoded.items() if value not in (None, "") and value is not False]
+    """(label, value): what the decoder made of it, without what is missing and what does not hold. Names of variables stand with
+    the variables."""
+    told = [(name, value) for name, value in decoded.items() if not isinstance(value, Mapping)]
+    said = [(name, value) for name, value in told if value not in (None, "") and value is not False]
     return [(word_for("decoded_label", name, speech), _value(name, value, speech)) for name, value in said]
 
 

@@ -77,6 +77,7 @@ WAY_WORDS: Mapping[str, tuple[str, str]] = {
     "decoded_label.as": ("como", "as"),
     "decoded_label.version": ("versión", "version"),
     "decoded_label.trap_oid": ("OID", "OID"),
+    "decoded_label.trap_name": ("nombre", "name"),
     "decoded_label.request_id": ("número de pedido", "request id"),
     "decoded_label.uptime": ("sysUpTime (1/100 s)", "sysUpTime (1/100 s)"),
     "decoded_label.enterprise": ("enterprise", "enterprise"),

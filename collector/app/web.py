@@ -15,12 +15,13 @@ from collector.actions import Actions
 from collector.app.decoders import decoders
 from collector.app.journal import open_journal
 from collector.app.knowledge import KnowledgeKeeper
-from collector.app.paths import api_wake, writer_turn
+from collector.app.paths import api_wake, loaded_names, writer_turn
 from collector.app.terms import terms_of
 from collector.app.waiting import wait_for_store
 from collector.config import Role, Settings
 from collector.handoff.counters import HandoffCounters
 from collector.handoff.inbound import Inbound
+from collector.names.present import PresentNames
 from collector.pipeline.inspection import Inspector
 from collector.pipeline.stages import Knowledge
 from collector.role import RoleContext
@@ -61,6 +62,7 @@ def _tools(role: RoleContext, store: Store, undo: ExitStack) -> ApiTools:
     neighbours = Neighbours(settings, supervised=lifeline.is_supervised(os.environ))
     actions = Actions(store, role.clock, turn, terms, changed=wake)
     handoff = HandoffCounters()
+    names = PresentNames(loaded_names(settings))
     return ApiTools(
         store=store,
         actions=actions,
@@ -73,6 +75,7 @@ def _tools(role: RoleContext, store: Store, undo: ExitStack) -> ApiTools:
             explain=knowledge.explain,
             clock=role.clock,
             turn=turn,
+            names=names,
             box=box,
         ),
         reader=reader,
@@ -83,6 +86,7 @@ def _tools(role: RoleContext, store: Store, undo: ExitStack) -> ApiTools:
         role_addresses=neighbours.addresses,
         registry=role.registry,
         trusted_proxies=settings.api.trusted_proxies,
+        names=names,
     )
 
 

@@ -16,6 +16,9 @@ from collector.domain.outcome import QUARANTINE, Outcome
 from collector.domain.trap import NotDecoded, Secured, Trap
 from collector.journal.interface import JournalReader
 from collector.logs import Log
+from collector.names.book import Names
+from collector.names.catalogue import catalogue_book
+from collector.names.told import names_told
 from collector.pipeline.believe import Believer
 from collector.pipeline.draft import Batch, Draft
 from collector.pipeline.effects import ledger_key
@@ -60,6 +63,7 @@ class Inspector:
         explain: Explain,
         clock: Clock,
         turn: Turn,
+        names: Names = catalogue_book,
         box: SecretBox,
         kept: timedelta = timedelta(days=90),
     ) -> None:
@@ -70,6 +74,7 @@ class Inspector:
         self._reader = reader
         self._knowledge = knowledge
         self._explain = explain
+        self._names = names
         self._clock = clock
         self._turn = turn
 
@@ -152,7 +157,7 @@ class Inspector:
             "listener": item.listener,
             "peer": f"{item.peer_address}:{item.peer_port}",
             "trust": entry.trust.word,
-            "decoded": decoded_told(entry),
+            "decoded": {**decoded_told(entry), **self._named(entry.decoded)},
             "sources": [{"customer": source.customer.code, "source": source.name} for source in sources],
             "notifications": [draft_told(entry, draft) for draft in drafts],
         }
@@ -184,6 +189,9 @@ class Inspector:
         recall = None if believed_before(rows) else recalling(connection, batch, at=now, until=now + self._kept)
         believer = Believer(knowledge.index, knowledge.decoders.unlock, batch.engines, recall=recall)
         understand_again(batch, knowledge, believer, trace=trace)
+
+    def _named(self, decoded: object) -> dict[str, object]:
+        return names_told(decoded, self._names()) if isinstance(decoded, Trap) else {}
 
     def reprocess(self, wanted: NotificationId, *, actor: str) -> list[Notification]:
         """Send an item of the quarantine through all stages again, with today's customers and rules.

@@ -11,7 +11,7 @@ from tests import snmp_wire as wire
 from tests.api_world import TEXT_OID, Caller, World, trap_saying
 
 KEYS = ["id", "received_at", "transport", "peer", "customer", "source", "product", "state", "reason", "trust", "notification"]
-KEYS += ["trap_oid", "subject", "text", "fields", "varbinds", "cases", "rule"]
+KEYS += ["trap_oid", "trap_name", "subject", "text", "fields", "varbinds", "cases", "rule"]
 PATH = "/api/v1/notifications"
 
 
@@ -33,6 +33,7 @@ def test_an_item_of_the_list_has_exactly_the_promised_members(collector: World, 
         "trust": "spoofable",
         "notification": "told",
         "trap_oid": wire.HEALTH,
+        "trap_name": "BLUECOAT-SG-HEALTHMONITOR-MIB::deviceHealthMonCriticalTrap",
         "subject": None,
         "text": "case disk",
         "fields": {"risk": "disk", "host": "host-1"},
@@ -128,7 +129,7 @@ VARBINDS = [
     pytest.param(wire.tlv(4, b"\x80\x01"), {"type": "octets", "value": {"hex": "8001"}}, id="BITS"),
     pytest.param(wire.tlv(4, b"abc\x81"), {"type": "octets", "value": {"hex": "61626381"}}, id="a hole of Windows-1252"),
     pytest.param(wire.tlv(5), {"type": "null", "value": None}, id="null"),
-    pytest.param(wire.oid("1.3.6.1.4.1"), {"type": "oid", "value": "1.3.6.1.4.1"}, id="oid"),
+    pytest.param(wire.oid("1.3.6.1.4.1"), {"type": "oid", "value": "1.3.6.1.4.1", "label": "SNMPv2-SMI::enterprises"}, id="oid"),
     pytest.param(wire.tlv(0x40, bytes((192, 0, 2, 1))), {"type": "ip_address", "value": "192.0.2.1"}, id="ip address"),
     pytest.param(wire.integer(7, tag=0x41), {"type": "counter32", "value": 7}, id="counter"),
     pytest.param(wire.integer(8, tag=0x43), {"type": "timeticks", "value": 8}, id="timeticks"),
@@ -150,8 +151,8 @@ def test_varbinds_are_shown_by_type(collector: World, admin: Caller, value: byte
     collector.process()
     [one] = admin.items(PATH, params={"include": "varbinds,text"})
     assert one["varbinds"] == [
-        {"oid": TEXT_OID, "type": "octets", "value": "info x", "reading": None},
-        {"oid": "1.3.6.1.2.1.1.1.0", "reading": None, **shown},
+        {"oid": TEXT_OID, "name": None, "type": "octets", "value": "info x", "reading": None, "label": None},
+        {"oid": "1.3.6.1.2.1.1.1.0", "name": "SNMPv2-MIB::sysDescr.0", "reading": None, "label": None, **shown},
     ]
 
 
@@ -167,7 +168,9 @@ def test_a_page_with_contents_has_at_most_a_hundred_items(collector: World, admi
 def test_one_notification_tells_everything(collector: World, admin: Caller) -> None:
     [first] = collector.hear("case disk")
     one = admin.get(f"{PATH}/{first}").json()
-    assert one["varbinds"] == [{"oid": TEXT_OID, "type": "octets", "value": "case disk", "reading": None}]
+    assert one["varbinds"] == [
+        {"oid": TEXT_OID, "name": None, "type": "octets", "value": "case disk", "reading": None, "label": None}
+    ]
     told = {name: one[name] for name in ("rule_version", "verdict", "detail", "rows")}
     assert told == {"rule_version": "abc", "verdict": "opened", "detail": None, "rows": [first]}
     assert {name: value for name, value in one["snmp"].items() if value is not None} == {

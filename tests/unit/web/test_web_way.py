@@ -68,9 +68,9 @@ def test_values_are_never_taken_for_places() -> None:
             id="a mail of which not all was read",
         ),
         pytest.param(
-            {"as": "trap_v2", "version": "v2c", "trap_oid": "1.3", "varbinds": 2},
-            [("como", "trap v2"), ("versión", "v2c"), ("OID", "1.3"), ("variables", "2")],
-            [("as", "v2 trap"), ("version", "v2c"), ("OID", "1.3"), ("variables", "2")],
+            {"as": "trap_v2", "version": "v2c", "trap_oid": "1.3", "varbinds": 2, "trap_name": "A-MIB::a", "names": {"1": "b"}},
+            [("como", "trap v2"), ("versión", "v2c"), ("OID", "1.3"), ("variables", "2"), ("nombre", "A-MIB::a")],
+            [("as", "v2 trap"), ("version", "v2c"), ("OID", "1.3"), ("variables", "2"), ("name", "A-MIB::a")],
             id="a trap",
         ),
         pytest.param(

@@ -53,7 +53,7 @@ LISTS = {
     "decoded": [*(pdu.value for pdu in Pdu), "mail"],
     "decoded_label": [
         *({fact.name for fact in fields(TrapFacts)} - {"pdu"}),
-        *("as", "trap_oid", "varbinds", "subject", "characters", "partial", "outcome", "reason", "detail"),
+        *("as", "trap_oid", "trap_name", "varbinds", "subject", "characters", "partial", "outcome", "reason", "detail"),
     ],
     "tried": [
         "recognised_by",
