@@ -28,9 +28,9 @@ SMALL_GROUP = 200
 LINGER_SECONDS = 0.007
 """After a small group without informs the next one is left to grow for a moment: else a steady trickle is synced trap by trap.
 A trap is still durable within 10 ms, and nobody waits for an answer."""
-MOST_OPENED = 128
-"""v3 messages for our engine that are opened before what came before them is committed: about 3 ms of work, which anybody can
-cause who knows the name of a user."""
+MOST_OPENED = 256
+"""v3 messages for our engine that are opened before what came before them is committed: some 4 ms of work, which anybody can
+cause who knows the name of a user. Fewer would only make more commits."""
 REPORT_EVERY_NS = NS_PER_SECOND
 RETRY_SECONDS = 0.2
 _OVER = frozenset({Standing.OVER, Standing.SAMPLED, Standing.LEFT_OUT})
