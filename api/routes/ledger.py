@@ -16,7 +16,7 @@ from api.problems import Problem
 from api.schemas.ledger import LedgerLineView, LedgerView, StreamView
 from collector.domain.ids import CustomerId, StreamName
 from collector.domain.item import Transport
-from collector.domain.outcome import Outcome
+from collector.domain.outcome import Outcome, Reason
 from collector.journal.interface import StreamState
 from collector.store.engine import Connection
 from collector.store.ledger import LedgerLine, read_lines, total
@@ -39,13 +39,21 @@ class Balance:
     difference: int
 
 
-def balance(positions: Sequence[Position], totals: Mapping[str, int], states: Mapping[StreamName, StreamState]) -> Balance:
-    """`positions`, retired streams' included, and `totals` are of one transaction, `states` of a later moment: what arrives in
-    between is pending, and can never look like a difference.
+_NEVER_STORED = (Outcome.OVER_LIMIT, Outcome.REFUSED)
 
-    Each processed record is either a tally or an item with one outcome. What tallies counted never was a record.
+
+def balance(
+    positions: Sequence[Position], totals: Mapping[tuple[str, str], int], states: Mapping[StreamName, StreamState]
+) -> Balance:
+    """`positions`, retired streams' included, and `totals` (by outcome and reason) are of one transaction, `states` of a later
+    moment: what arrives in between is pending, and can never look like a difference.
+
+    Each processed record is either a tally or an item with one outcome. What tallies counted never was a record; what is over a
+    customer's rate was.
     """
-    tallied = totals.get(Outcome.OVER_LIMIT, 0) + totals.get(Outcome.REFUSED, 0)
+    tallied = sum(
+        count for (outcome, reason), count in totals.items() if outcome in _NEVER_STORED and reason != Reason.CUSTOMER_RATE
+    )
     processed = sum(position.position - position.tallies for position in positions)
     accounted = sum(totals.values())
     reached = {position.stream: position.position for position in positions}

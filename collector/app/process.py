@@ -14,10 +14,12 @@ from collector.app.terms import terms_of
 from collector.changes.counters import ChangeCounters
 from collector.changes.passing_time import DEADLINES_AT_ONCE, PassingTime
 from collector.domain.errors import Unavailable
+from collector.domain.limits import Limit
 from collector.journal.interface import JournalKeeper
 from collector.logs import Log
 from collector.metrics import register
 from collector.pipeline.counters import ProcessCounters
+from collector.pipeline.customer_limit import CustomerLimiter
 from collector.pipeline.originals import OriginalsKeeper
 from collector.pipeline.processor import Processor
 from collector.pipeline.refusals import Refusals
@@ -67,6 +69,7 @@ def run_process(role: RoleContext) -> None:
             someone_waits=turn.someone_waits,
             changed=bell.wake,
             refusals=Refusals(per_peer=settings.process.refused_per_peer, per_outcome=settings.process.refused_per_outcome),
+            customers=CustomerLimiter(Limit(settings.snmp.customer_rate_limit, settings.snmp.customer_burst)),
         )
         register(role.registry, counters, changes, journal, made.counters)
         role.ready_when(lambda: _readiness(store))

@@ -15,7 +15,8 @@ class Decision:
     """The verdict and what comes with it.
 
     `relapses`: a cleared case is failing again. `resumes`: a pending case goes on. `replaces`: the resolved case was quiet for so
-    long that it is closed now and a new one opened. `reason` says why a clear was ignored.
+    long that it is closed now and a new one opened. `cleared`: a clear that came after it was processed before it, and holds.
+    `reason` says why a signal has no effect.
     """
 
     verdict: Verdict
@@ -23,10 +24,13 @@ class Decision:
     relapses: bool = False
     resumes: bool = False
     replaces: bool = False
+    cleared: bool = False
 
 
 JOINED = Decision(Verdict.JOINED)
 """The most frequent decision by far: count it, nothing else changes."""
+CLEARED = Decision(Verdict.CLEARED)
+CLEARED_SINCE = Decision(Verdict.SUPPRESSED, Reason.CLEARED_SINCE)
 
 _URGENCY_ORDER = {Urgency.LOW: 0, Urgency.NORMAL: 1, Urgency.HIGH: 2}
 
@@ -50,6 +54,23 @@ def decide(case: Case | None, signal: Signal, *, at: datetime, source_id: Source
     if relapses or resumes:
         return Decision(Verdict.JOINED, relapses=relapses, resumes=resumes)
     return JOINED
+
+
+def makes_active(decision: Decision) -> bool:
+    """Whether a case is not cleared after it that was over, cleared or not there before."""
+    return decision.relapses or decision.verdict in (Verdict.OPENED, Verdict.CONTAINED, Verdict.REOPENED)
+
+
+def was_cleared_since(decision: Decision, case: Case | None, signal: Signal) -> Decision:
+    """What is left of a decision that `makes_active` when a clear came after its signal and was processed before it. A trouble
+    that the clear ends needs no case; one that only people end has its case, which is cleared."""
+    if decision.relapses:
+        kept = replace(decision, relapses=False)
+        return JOINED if kept == JOINED else kept
+    ends = signal.contained or (signal.kind is CaseKind.SEVERITY_CASE and (signal.severity or 4) >= 3)
+    if ends and (case is None or decision.replaces or case.resolves_by_clear):
+        return CLEARED_SINCE
+    return replace(decision, cleared=True)
 
 
 def grows(case: Case, signal: Signal) -> bool:
@@ -91,7 +112,7 @@ def _decide_clear(case: Case | None, *, at: datetime, source_id: SourceId | None
         return Decision(Verdict.IGNORED_CLEAR, Reason.CLEAR_OUT_OF_DATE)
     if case.cleared_at is not None:
         return Decision(Verdict.IGNORED_CLEAR, Reason.CLEAR_REPEATED)
-    return Decision(Verdict.CLEARED)
+    return CLEARED
 
 
 def apply(case: Case, decision: Decision, signal: Signal, *, at: datetime, trust: Trust) -> Case:

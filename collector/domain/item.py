@@ -61,6 +61,11 @@ class Item(NamedTuple):
     payload: bytes
 
     @property
+    def is_bulk(self) -> bool:
+        """Whether it was held back in a bulk lane."""
+        return "-bulk-" in self.stream
+
+    @property
     def transport(self) -> Transport:
         return Transport.SMTP if self.stream.startswith("smtp") else Transport.SNMP
 

@@ -6,14 +6,15 @@ from datetime import datetime
 
 from collector.domain.case import Case, CaseStatus, Verdict
 from collector.domain.clock import from_ns
-from collector.domain.correlation import JOINED, Decision, decide
+from collector.domain.correlation import CLEARED, JOINED, Decision, decide, makes_active, was_cleared_since
 from collector.domain.ids import CaseId, CustomerId, ExternalKey, SourceId, StreamName, external_key
-from collector.domain.outcome import Outcome
+from collector.domain.outcome import Outcome, Reason
 from collector.domain.registry import Customer
 from collector.domain.signal import Classified, MatchedCondition, Signal, SignalType
 from collector.pipeline.classify import Classifier, classify_from
 from collector.pipeline.draft import Batch, Draft, Entry
 from collector.pipeline.fold import CaseFold
+from collector.pipeline.own_cases import PACK
 from collector.store.case_memory import CaseMemory
 from collector.store.cases import find_last_closed
 from collector.store.engine import Connection
@@ -21,6 +22,8 @@ from collector.store.ledger import LedgerKey
 
 _Key = tuple[CustomerId, str]
 _UNNUMBERED = CaseId(0)
+_WITHOUT_EFFECT = (Verdict.IGNORED_CLEAR, Verdict.SUPPRESSED)
+_FOUND_NOTHING = (Reason.CLEAR_WITHOUT_CASE, Reason.CLEAR_REPEATED)
 
 
 class Correlation:
@@ -62,7 +65,7 @@ class Correlation:
                     yield entry, draft, draft.classified.signal
 
     def _customer(self, draft: Draft) -> Customer:
-        return draft.source.customer if draft.source else self._self_customer
+        return draft.source.customer if draft.source else draft.customer or self._self_customer
 
     def _read_holders(self) -> None:
         keys = {(self._customer(draft).id, signal.key) for _, draft, signal in self._signals()}
@@ -81,10 +84,13 @@ class Correlation:
         at = self._time_of(entry, signal, case)
         source_id = draft.source.id if draft.source else None
         decision = decide(case, signal, at=at, source_id=source_id, trust=entry.trust)
+        cleared_at = self._cleared_since(entry, key, source_id, decision)
+        if cleared_at is not None:
+            decision = was_cleared_since(decision, case, signal)
         draft.verdict = decision.verdict
         if decision is JOINED and fold is not None:
             fold.join(entry, draft, signal, at=at)
-        elif decision.verdict is Verdict.IGNORED_CLEAR:
+        elif decision.verdict in _WITHOUT_EFFECT:
             draft.outcome, draft.reason = Outcome.INFORMATIONAL, decision.reason
             return
         elif fold is None or decision.replaces:
@@ -93,7 +99,18 @@ class Correlation:
             fold = self._open(key, entry, draft, decision)
         else:
             fold.change(entry, draft, decision, signal, at=at, trust=entry.trust)
+        if decision.cleared and cleared_at is not None:
+            fold.change(entry, draft, CLEARED, signal, at=cleared_at, trust=entry.trust)
         draft.fold = fold
+
+    def _cleared_since(self, entry: Entry, key: _Key, source_id: SourceId | None, decision: Decision) -> datetime | None:
+        """When a clear arrived that was processed before the signal that it clears. A clear that finds nothing is remembered."""
+        clears = self._batch.clears
+        if clears is None:
+            return None
+        if decision.reason in _FOUND_NOTHING:
+            clears.note(entry, key, source_id)
+        return clears.since(entry, key, source_id) if makes_active(decision) else None
 
     def _time_of(self, entry: Entry, signal: Signal, case: Case | None) -> datetime:
         """When it happened, for the decision.
@@ -161,9 +178,10 @@ class Correlation:
         )
 
     def _matched(self, entry: Entry, draft: Draft) -> tuple[MatchedCondition, ...]:
-        """The conditions that made the rule match, worked out only for items that open a case, once for all their rows."""
+        """The conditions that made the rule match, worked out only for items that open a case, once for all their rows. Rules of
+        our own have none."""
         found = draft.classified
-        if found is None or draft.source is None:
+        if found is None or draft.source is None or found.pack == PACK:
             return ()
         traced = self._traced.get((id(entry), draft.source.id))
         if traced is None:

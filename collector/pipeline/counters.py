@@ -33,6 +33,7 @@ class ProcessCounters:
         self.engines_seen = 0
         self.engines_approved = 0
         self.left_out = 0
+        self.over_customer_rate = 0
 
     def count(self, batch: Batch, counts: Counter[LedgerKey], seconds: float) -> None:
         """Add a committed batch; `counts` is what the ledger was told of it."""
@@ -43,6 +44,8 @@ class ProcessCounters:
             self.outcomes[key.transport, key.outcome] += number
             if key.outcome == Outcome.UNAUTHENTICATED.value:
                 self.unauthenticated[key.reason] += number
+            elif key.reason == Reason.CUSTOMER_RATE.value:
+                self.over_customer_rate += number
         self.verdicts.update([draft.verdict for entry in batch.entries for draft in entry.drafts if draft.verdict is not None])
 
     def families(self) -> Iterator[Family]:
@@ -61,6 +64,11 @@ class ProcessCounters:
             ("collector_process_poisoned", "Items parked because a stage failed on them", self.poisoned),
             ("collector_process_store_failures", "Batches repeated because the store was away", self.store_failures),
             ("collector_process_yields", "Pauses made for another writer", self.yields),
+            (
+                "collector_over_customer_rate",
+                "Traps above their customer's rate, only counted",
+                self.over_customer_rate,
+            ),
             ("collector_refusals_left_out", "Refused datagrams that are counted and not kept", self.left_out),
         ):
             yield Family(name, documentation, "counter", (), [((), float(value))])

@@ -11,20 +11,22 @@ from collector.domain.ids import NotificationId, StreamName
 from collector.domain.item import Item, Tally
 from collector.domain.mail import Mail, MailResult
 from collector.domain.outcome import Outcome, Reason
-from collector.domain.registry import Source
+from collector.domain.registry import Customer, Source
 from collector.domain.signal import Classified
 from collector.domain.snmp_access import SnmpUser
 from collector.domain.trap import NotDecoded, Secured, Trap, TrapResult
 from collector.domain.trust import Trust
 
 if TYPE_CHECKING:
+    from collector.pipeline.clears import Clears
     from collector.pipeline.engine_drafts import EngineDrafts
     from collector.pipeline.fold import CaseFold
 
 
 @dataclass(slots=True)
 class Draft:
-    """A notification about to be written. `fold` is the case it belongs to, `verdict` what it did, None when it is no signal."""
+    """A notification about to be written. `fold` is the case it belongs to, `verdict` what it did, None when it is no signal.
+    `customer`: whose it is where that is known and the source is not."""
 
     source: Source | None
     outcome: Outcome
@@ -34,6 +36,7 @@ class Draft:
     classified: Classified | None = None
     verdict: Verdict | None = None
     fold: "CaseFold | None" = None
+    customer: Customer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,11 @@ class Batch:
     """Per stream: the last sequence number of the batch, and how many tally records are in it."""
     late_at: datetime | None = None
     seen: list[tuple[bytes, int]] = field(default_factory=list)
+    waiting: dict[str, int] = field(default_factory=dict)
+    """Per stream that may hold more: everything in it that arrived before this (nanoseconds since the epoch) was processed, or is
+    in the batch."""
+    clears: "Clears | None" = None
+    """What became of clears that came before what they clear; None where nobody asks."""
     engines: "EngineDrafts | None" = None
     """What the batch's v3 messages tell of their engines."""
 
@@ -89,7 +97,9 @@ class Batch:
 
     def anew(self) -> "Batch":
         """The same items, not looked at yet."""
-        return Batch.of([entry.item for entry in self.entries], self.taken)
+        batch = Batch.of([entry.item for entry in self.entries], self.taken)
+        batch.waiting = self.waiting
+        return batch
 
     def at(self, entry: Entry) -> datetime:
         """The time that decisions about cases use."""

@@ -10,17 +10,19 @@ from collector.changes.change import CaseChange
 from collector.changes.outbox import post, remember_repeats
 from collector.changes.write import plan, write
 from collector.domain.clock import NS_PER_SECOND, from_ns
-from collector.domain.contents import whole_text
+from collector.domain.contents import trap_text, whole_text
 from collector.domain.ids import ExternalKey, StreamName
 from collector.domain.item import Item, ItemKind, Tally, TallyReason, Transport
 from collector.domain.mail import Mail
 from collector.domain.outcome import Outcome
 from collector.domain.terms import Terms
+from collector.domain.text import harmless
 from collector.domain.trap import Trap
 from collector.handoff.body import EVIDENCE_SHOWN, Fresh, Original
 from collector.pipeline.classify import primary
 from collector.pipeline.draft import Batch, Draft, Entry
 from collector.pipeline.fold import CaseFold
+from collector.pipeline.own_cases import owner_of
 from collector.store.case_log import append_log
 from collector.store.cases import count_repeats
 from collector.store.engine import Connection
@@ -33,6 +35,7 @@ _NS_PER_DAY = 86_400 * NS_PER_SECOND
 _SNMP, _SMTP = Transport.SNMP.value, Transport.SMTP.value
 _NOT_CLASSIFIED = ("", "", "", "", "")
 _STRANGER = (0, 0)
+_OVER_LIMIT = (TallyReason.OVER_LIMIT, TallyReason.FLOOD)
 _dump = orjson.dumps
 
 
@@ -81,7 +84,7 @@ def _fresh(batch: Batch, changes: list[CaseChange]) -> dict[ExternalKey, list[Fr
     if not found:
         return found
     for entry in reversed(batch.entries):
-        for draft in reversed(entry.drafts):
+        for draft in reversed(entry.drafts if entry.tally is None else ()):
             mine = found.get(draft.fold.known.external_key) if draft.fold is not None else None
             if mine is not None and len(mine) < EVIDENCE_SHOWN:
                 item = entry.item
@@ -121,7 +124,7 @@ def _row(entry: Entry, draft: Draft, numbers: dict[str, int]) -> tuple[object, .
         version,
         draft.verdict or "",
         None if fold is None else fold.case.id,
-        _storable(draft.detail) if draft.detail else "",
+        harmless(draft.detail) if draft.detail else "",
     )
 
 
@@ -129,22 +132,10 @@ def _shown(entry: Entry) -> tuple[str, str, str]:
     """(trap OID, subject, first characters of the text)."""
     decoded = entry.decoded
     if isinstance(decoded, Trap):
-        for _, tag, value in decoded.varbinds:
-            if tag == 4 and type(value) is bytes and len(value) > 1:
-                return (
-                    decoded.trap_oid,
-                    "",
-                    value[: TEXT_KEPT * 2].decode("utf-8", "replace")[:TEXT_KEPT].replace("\0", "\ufffd"),
-                )
-        return decoded.trap_oid, "", ""
+        return decoded.trap_oid, "", trap_text(decoded, most=TEXT_KEPT) or ""
     if isinstance(decoded, Mail):
-        return "", _storable(decoded.subject[:TEXT_KEPT]), _storable(decoded.text[:TEXT_KEPT])
+        return "", harmless(decoded.subject[:TEXT_KEPT]), harmless(decoded.text[:TEXT_KEPT])
     return "", "", ""
-
-
-def _storable(text: str) -> str:
-    """Text that every database takes: no NUL, no half of a surrogate pair."""
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
 
 
 def ledger_key(item: Item, source: tuple[int, int], outcome: Outcome, reason: str) -> LedgerKey:
@@ -192,8 +183,10 @@ def _count_run(counts: Counter[LedgerKey], entry: Entry | None, draft: Draft | N
 def _count_tally(counts: Counter[LedgerKey], entry: Entry, tally: Tally) -> None:
     # What the kernel dropped never reached us: it has a metric and a case, no line.
     if tally.reason is not TallyReason.KERNEL_DROP:
-        outcome = Outcome.OVER_LIMIT if tally.reason is TallyReason.OVER_LIMIT else Outcome.REFUSED
-        counts[ledger_key(entry.item, _STRANGER, outcome, tally.reason.value)] += tally.count
+        source, customer = owner_of(entry.sources)
+        whose = (customer.id, source.id if source else 0) if customer else _STRANGER
+        outcome = Outcome.OVER_LIMIT if tally.reason in _OVER_LIMIT else Outcome.REFUSED
+        counts[ledger_key(entry.item, whose, outcome, tally.reason.value)] += tally.count
 
 
 @lru_cache(maxsize=8)

@@ -49,24 +49,35 @@ class Gatherer:
         limit = limit or self._limit
         main = self._of_lanes(bulk=False, limit=limit)
         share = max(1, limit // BULK_SHARE) if main else limit
-        return _batch(main + self._of_lanes(bulk=True, limit=share))
+        return self._batch(main + self._of_lanes(bulk=True, limit=share))
 
     def next_item(self) -> Batch:
         """A batch of the single item that is due next."""
-        streams = self._ahead.keys()
-        return _batch(
-            self._merge([stream for stream in streams if not stream.bulk], 1)
-            or self._merge([stream for stream in streams if stream.bulk], 1)
-        )
+        main = self._merge([stream for stream in self._ahead if not stream.bulk], 1)
+        bulk = [stream for stream in self._ahead if stream.bulk]
+        for stream in bulk:
+            self._fill(stream, 1)  # so that it is known what waits there
+        return self._batch(main or self._merge(bulk, 1))
 
     def waiting_since_ns(self, *, bulk: bool) -> int | None:
         """Everything that arrived before this has been handed out; None when nothing waits. `bulk`: of the bulk lanes too."""
-        waiting = [
-            queue[0].received_at_ns if queue else self._handed_out_ns.get(stream)
-            for stream, queue in self._ahead.items()
-            if bulk or not stream.bulk
-        ]
-        return min((at_ns for at_ns in waiting if at_ns is not None), default=None)
+        return min((at_ns for stream, at_ns in self._waiting() if bulk or not stream.bulk), default=None)
+
+    def _waiting(self) -> Iterator[tuple[StreamName, int]]:
+        """(stream, everything in it that arrived before this has been handed out), of those that may hold more."""
+        for stream, queue in self._ahead.items():
+            at_ns = queue[0].received_at_ns if queue else self._handed_out_ns.get(stream)
+            if at_ns is not None:
+                yield stream, at_ns
+
+    def _batch(self, items: list[tuple[StreamName, Item]]) -> Batch:
+        taken: dict[StreamName, tuple[int, int]] = {}
+        for stream, item in items:
+            tallies = taken[stream][1] if stream in taken else 0
+            taken[stream] = (item.seq, tallies + (item.kind == ItemKind.TALLY))
+        batch = Batch.of([item for _, item in items], taken)
+        batch.waiting = {str(stream): at_ns for stream, at_ns in self._waiting()}
+        return batch
 
     def _of_lanes(self, *, bulk: bool, limit: int) -> list[tuple[StreamName, Item]]:
         """Traps and mails have a share each, so that a backlog of the ones does not hold up the others."""
@@ -118,14 +129,6 @@ def _within(due: Iterator[tuple[StreamName, Item]], octets: int) -> list[tuple[S
 
 def _has_mails(stream: StreamName) -> bool:
     return stream.receiver.startswith("smtp")
-
-
-def _batch(items: list[tuple[StreamName, Item]]) -> Batch:
-    taken: dict[StreamName, tuple[int, int]] = {}
-    for stream, item in items:
-        tallies = taken[stream][1] if stream in taken else 0
-        taken[stream] = (item.seq, tallies + (item.kind == ItemKind.TALLY))
-    return Batch.of([item for _, item in items], taken)
 
 
 def _by_arrival(waiting: list[tuple[StreamName, deque[Item]]], limit: int) -> Iterator[tuple[StreamName, Item]]:

@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from collector.domain.ids import SourceId
 from collector.domain.item import ItemKind
+from collector.domain.networks import NetworkMap
 from collector.domain.outcome import Outcome, Reason
 from collector.domain.registry import Source, mailbox_of
 from collector.domain.snmp_access import Network, SnmpAccess, SnmpUser
@@ -34,6 +35,7 @@ class SourceIndex:
         self._found: dict[tuple[str, bytes, SnmpVersion, str], Source | Reason] = {}
         self._users_found: dict[tuple[str, bytes, str], list[tuple[Source, SnmpUser]]] = {}
         self._relays_found: dict[str, bool] = {}
+        self._networks = NetworkMap((network, source) for source in sources if source.snmp for network in source.snmp.networks)
         for source in sources:
             if source.snmp is not None and source.snmp.user is not None:
                 self._by_user.setdefault(source.snmp.user.name, []).append((source, source.snmp.user))
@@ -117,6 +119,11 @@ class SourceIndex:
         parsed = _parsed(address)
         return source.snmp is not None and any(parsed in network for network in source.snmp.networks)
 
+    def around(self, peer: str, listener: str) -> tuple[Source, ...]:
+        """The sources whose networks the peer is in: who it may be when nothing else is known of what it sent."""
+        near = self._networks.of(peer)
+        return tuple(source for source in near if source.snmp is not None and source.snmp.listener in ("", listener))
+
     def of_recipients(self, recipients: tuple[str, ...]) -> tuple[Source, ...]:
         """Each source once, in the order of the envelope."""
         found: dict[SourceId, Source] = {}
@@ -156,6 +163,8 @@ def identify(batch: Batch, index: SourceIndex) -> None:
                 _identify_trap(entry, entry.decoded, index)
         elif entry.item.kind == ItemKind.MAIL:
             _identify_mail(entry, index)
+        elif entry.tally is not None:
+            entry.sources = index.around(entry.item.peer_address, entry.item.listener)
 
 
 def _identify_trap(entry: Entry, trap: Trap, index: SourceIndex) -> None:

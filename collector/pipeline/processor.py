@@ -8,10 +8,12 @@ from collector.domain.clock import EPOCH, NS_PER_SECOND, Clock, from_ns
 from collector.domain.errors import Unavailable
 from collector.domain.ids import StreamName
 from collector.domain.item import ItemKind
+from collector.domain.limits import Limit
 from collector.domain.outcome import Outcome, Reason
 from collector.journal.interface import JournalReader
 from collector.logs import Log
 from collector.pipeline.counters import ProcessCounters
+from collector.pipeline.customer_limit import CustomerLimiter
 from collector.pipeline.draft import Batch
 from collector.pipeline.engine_memory import EngineMemory
 from collector.pipeline.gather import Gatherer
@@ -56,7 +58,9 @@ class Processor:
         someone_waits: Callable[[], bool],
         changed: Callable[[], None],
         refusals: Refusals | None = None,
+        customers: CustomerLimiter | None = None,
     ) -> None:
+        """Without `refusals` and `customers` nothing is left out."""
         self._store = store
         self._reader = reader
         self._knowledge = knowledge
@@ -68,7 +72,12 @@ class Processor:
         self._gatherer = Gatherer(reader, limit=batch_limit)
         self._pace = Pace(batch_limit)
         self._positions: dict[StreamName, Position] = {}
-        self._memory = Memory(SeenMemory({}), EngineMemory(), refusals or Refusals(per_peer=0, per_outcome=0))
+        self._memory = Memory(
+            SeenMemory({}),
+            EngineMemory(),
+            refusals or Refusals(per_peer=0, per_outcome=0),
+            customers or CustomerLimiter(Limit(rate=0, burst=1)),
+        )
         self._cases = CaseMemory()
         self._looked_ns = clock.monotonic_ns() - _LOOK_NS
         self._ready = False

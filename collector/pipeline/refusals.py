@@ -64,4 +64,4 @@ class Refusals:
         if batch is self._weighed:
             self._kept.update(self._pending)
             self._pending = Counter()
-        self.left_out += sum(not entry.kept for entry in batch.entries)
+        self.left_out += sum(not entry.kept and entry.drafts[0].outcome in _REFUSED for entry in batch.entries)

@@ -31,6 +31,13 @@ class SeenMemory:
         expires = pending.get(digest) or self._committed.get(digest)
         return expires is not None and at_us < expires
 
+    def until(self, digest: bytes) -> int | None:
+        """Until when it is remembered, None when it is not."""
+        return self._committed.get(digest)
+
+    def __len__(self) -> int:
+        return len(self._committed)
+
     def commit(self, entries: list[tuple[bytes, int]]) -> None:
         """Take a committed batch's entries over."""
         self._committed.update(entries)

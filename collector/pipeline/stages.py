@@ -1,4 +1,4 @@
-"""The way of every item, on one screen. Five stages are pure work and hold no lock; the last two are one transaction."""
+"""The way of every item, on one screen. Six stages are pure work and hold no lock; the last two are one transaction."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,9 @@ from collector.domain.ids import StreamName
 from collector.domain.terms import Terms
 from collector.pipeline.believe import Believer, believe
 from collector.pipeline.classify import Classifier, classify
+from collector.pipeline.clears import Clears
 from collector.pipeline.correlate import Correlation
+from collector.pipeline.customer_limit import CustomerLimiter
 from collector.pipeline.decode import decode
 from collector.pipeline.draft import Batch, Decoders
 from collector.pipeline.effects import write_effects
@@ -40,21 +42,25 @@ class Memory:
     seen: SeenMemory
     engines: EngineMemory
     refusals: Refusals
+    customers: CustomerLimiter
 
     def commit(self, batch: Batch) -> None:
         """Take a committed batch over."""
         self.seen.commit(batch.seen)
         self.refusals.commit(batch)
+        self.customers.commit(batch)
         if batch.engines is not None:
             batch.engines.commit()
 
 
 def understand(batch: Batch, knowledge: Knowledge, memory: Memory) -> None:
-    """decode → believe → identify → drop repeats → classify."""
+    """decode → believe → identify → limit customers → drop repeats → classify."""
     batch.engines = EngineDrafts(memory.engines)
+    batch.clears = Clears(batch, memory.seen)
     decode(batch, knowledge.decoders)
     believe(batch, Believer(knowledge.index, knowledge.decoders.unlock, batch.engines))
     identify(batch, knowledge.index)
+    memory.customers.judge(batch)
     drop_repeats(batch, memory.seen)
     classify(batch, knowledge.rules)
     memory.refusals.weigh(batch)

@@ -60,7 +60,8 @@ def read_lines(connection: Connection, *, since_day: int, until_day: int, custom
     ]
 
 
-def total(connection: Connection) -> dict[str, int]:
-    """Outcome to count, over everything ever counted."""
-    sums = select(_LEDGER.c.outcome, func.sum(_LEDGER.c.number)).group_by(_LEDGER.c.outcome)
-    return {outcome: int(count) for outcome, count in connection.execute(sums)}
+def total(connection: Connection) -> dict[tuple[str, str], int]:
+    """(outcome, reason) to count, over everything ever counted."""
+    kinds = (_LEDGER.c.outcome, _LEDGER.c.reason)
+    sums = select(*kinds, func.sum(_LEDGER.c.number)).group_by(*kinds)
+    return {(outcome, reason): int(count) for outcome, reason, count in connection.execute(sums)}

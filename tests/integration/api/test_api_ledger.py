@@ -130,7 +130,7 @@ def test_sums_add_up_whatever_arrives_meanwhile(
         for position, more in zip(positions, later, strict=True)
     }
     items = sum(items for items, _ in reached)
-    found = balance(positions, {"case": items - wrong, "over_limit": tallied}, states)
+    found = balance(positions, {("case", ""): items - wrong, ("over_limit", "flood"): tallied}, states)
     assert found.difference == wrong
     assert found.arrived == found.accounted + found.pending + found.difference
     assert found.pending == sum(later)
@@ -138,7 +138,7 @@ def test_sums_add_up_whatever_arrives_meanwhile(
 
 def test_a_stream_that_the_journal_lost_or_the_store_does_not_know_yet_is_no_difference() -> None:
     positions = [Position(1, STREAMS[0], 5, 1)]
-    found = balance(positions, {"case": 4}, {STREAMS[1]: StreamState(STREAMS[1], 1, 3)})
+    found = balance(positions, {("case", ""): 4}, {STREAMS[1]: StreamState(STREAMS[1], 1, 3)})
     assert (found.arrived, found.accounted, found.pending, found.difference) == (7, 4, 3, 0)
 
 
@@ -155,3 +155,9 @@ def test_what_was_processed_of_a_retired_stream_still_adds_up(collector: World, 
     reached = {line["stream"]: line["position"] for line in after["streams"]}
     assert reached == {line["stream"]: line["position"] for line in before["streams"]}
     assert {line["pending"] for line in after["streams"]} == {0}
+
+
+def test_what_is_over_a_customers_rate_was_an_item() -> None:
+    positions = [Position(1, STREAMS[0], position=10, tallies=1)]
+    found = balance(positions, {("case", ""): 4, ("over_limit", "customer_rate"): 5, ("over_limit", "over_limit"): 70}, {})
+    assert (found.arrived, found.accounted, found.difference) == (79, 79, 0)

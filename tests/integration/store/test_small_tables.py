@@ -45,7 +45,7 @@ def test_the_ledger_adds_up(store: Store, people: People) -> None:
         add_counts(connection, {line(20260317, people.acme, "case", people.console): 3, line(20260317, 0, "unattributed"): 1})
         add_counts(connection, {line(20260317, people.acme, "case", people.console): 4, line(20260318, people.beta, "loop"): 1})
         add_counts(connection, {})
-        assert total(connection) == {"case": 7, "unattributed": 1, "loop": 1}
+        assert total(connection) == {("case", ""): 7, ("unattributed", ""): 1, ("loop", ""): 1}
         lines = read_lines(connection, since_day=20260317, until_day=20260317)
     assert [(told.customer, told.source, told.outcome, told.count) for told in lines] == [
         (None, None, "unattributed", 1),
