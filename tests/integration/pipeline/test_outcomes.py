@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from collector.domain.ids import ExternalKey
-from collector.domain.item import Envelope, ItemKind, TallyReason
+from collector.domain.ids import ExternalKey, StreamName
+from collector.domain.item import Envelope, ItemKind, Tally, TallyReason
 from collector.domain.registry import SELF_CODE
 from collector.domain.trust import Trust
-from collector.journal.envelope import encode_envelope
+from collector.journal.envelope import encode_envelope, encode_tally
 from tests import snmp_wire as wire
 from tests.builders import NOON
 from tests.pipeline_world import BETA, MAILS, MAIN, World, mail_octets, trap_octets
@@ -147,6 +147,15 @@ def test_datagrams_that_the_kernel_dropped_are_one_case_of_the_collectors_own(wo
     assert case.opened_at == NOON
     assert "127.0.0.1:1162" in case.title.es
     assert world.ledger() == []
+
+
+def test_drops_that_several_receivers_tell_of_are_one_case_of_their_listener(world: World) -> None:
+    for number in range(3):
+        stream = StreamName(f"snmp-{number}", bulk=False, epoch="dddddd")
+        tally = encode_tally(Tally(TallyReason.KERNEL_DROP, 4))
+        world.item(stream, ItemKind.TALLY, b"", envelope=tally, peer_address="", peer_port=0)
+    world.process()
+    assert (world.case().customer_code, world.case().occurrences) == (SELF_CODE, 3)
 
 
 def test_hostile_text_is_stored_as_text(world: World) -> None:

@@ -57,6 +57,26 @@ def test_the_next_receiver_on_the_same_socket_tells_only_of_new_drops(tmp_path: 
     assert [tally.count for _, _, tally in second.main.tallies()] == [before, after - before]
 
 
+def test_each_of_several_receivers_of_a_listener_tells_of_its_own_drops(tmp_path: Path, udp: socket.socket) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        other.bind(("127.0.0.1", 0))
+        benches = [Bench(tmp_path, udp), Bench(tmp_path, other, main=MemoryJournal("snmp-1"))]
+        names = ("snmp", "snmp-1")
+        first = [overflow(bench.udp) for bench in benches]
+        for bench, name in zip(benches, names, strict=True):
+            with bench.running(name=name):
+                until(lambda bench=bench: bool(bench.main.tallies()))  # type: ignore[misc]
+        assert all(note_path(tmp_path, name).exists() for name in names)
+
+        second = [overflow(bench.udp) for bench in benches]
+        for bench, name in zip(benches, names, strict=True):
+            with bench.running(name=name):
+                until(lambda bench=bench: len(bench.main.tallies()) == 2)  # type: ignore[misc]
+    for bench, before, after in zip(benches, first, second, strict=True):
+        assert [tally.count for _, _, tally in bench.main.tallies()] == [before, after - before]
+
+
 def test_drops_that_the_journal_refused_are_told_later(tmp_path: Path, udp: socket.socket) -> None:
     bench = Bench(tmp_path, udp)
     dropped = overflow(udp)
