@@ -175,6 +175,7 @@ def test_every_key_can_be_set_by_its_variable() -> None:
         "COLLECTOR__SNMP__CUSTOMER_RATE_LIMIT": "0",
         "COLLECTOR__SNMP__CUSTOMER_BURST": "1",
         "COLLECTOR__SNMP__TRUSTED_RELAYS": "192.0.2.0/24",
+        "COLLECTOR__SNMP__ENGINE_ID": "80007ed905c0ffee",
         "COLLECTOR__SMTP__LISTEN": "127.0.0.1:2",
         "COLLECTOR__SMTP__DOMAINS": "MAIL.example.org",
         "COLLECTOR__SMTP__SIZE_LIMIT": "1000",
