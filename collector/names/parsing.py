@@ -13,7 +13,7 @@ from collector.names.definitions import PREFIX, READY, Flaw, Parsed, decode
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of one file. `memory` in octets of address space; a real file of a megabyte takes two seconds and 80 MB."""
+    """Of one file: seconds of the processor's time, octets of address space. A real file of a megabyte takes two and 80 MB."""
 
     seconds: float = 30.0
     memory: int = 1 << 30
@@ -36,14 +36,17 @@ def _one_process(contents: Sequence[bytes], limits: Limits) -> list[Parsed] | No
     """The answers of a process, as many as it gave; None when it did not get as far as the first file.
 
     It sees our import path and nothing else of our environment: secrets may stand there."""
-    done = subprocess.run(  # noqa: S603 - our own interpreter and module, no text from outside
-        [sys.executable, "-P", "-m", "collector.names.worker", str(limits.memory), str(limits.seconds)],
-        input=b"".join(PREFIX.pack(len(octets)) + octets for octets in contents),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "LC_ALL": "C.UTF-8"},
-        check=False,
-    )
+    try:
+        done = subprocess.run(  # noqa: S603 - our own interpreter and module, no text from outside
+            [sys.executable, "-P", "-m", "collector.names.worker", str(limits.memory), str(limits.seconds)],
+            input=b"".join(PREFIX.pack(len(octets)) + octets for octets in contents),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "LC_ALL": "C.UTF-8"},
+            check=False,
+        )
+    except OSError:
+        return None
     ready, *lines = done.stdout.split(b"\n")
     if ready != READY:
         return None

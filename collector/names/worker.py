@@ -13,7 +13,7 @@ from collector.names.parse import MibParser
 
 
 def main(arguments: list[str]) -> int:
-    """Serve until stdin ends. The process kills itself when one file takes longer than it may."""
+    """Serve until stdin ends. The process kills itself when one file takes more of the processor's time than it may."""
     memory, seconds = int(arguments[0]), float(arguments[1])
     parser = MibParser()
     _limit(memory)
@@ -22,9 +22,9 @@ def main(arguments: list[str]) -> int:
     out.write(READY + b"\n")
     out.flush()
     for octets in _files(sys.stdin.buffer):
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
         answer = encode(_parsed(parser, octets))
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         out.write(answer)
         out.flush()
     return 0
@@ -40,7 +40,7 @@ def _parsed(parser: MibParser, octets: bytes) -> Parsed:
 def _limit(memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # ends the process inside any C loop, where a handler in Python would wait
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)  # ends the process inside any C loop, where a handler in Python would wait
 
 
 def _files(stream: BinaryIO) -> Iterator[bytes]:
