@@ -2,18 +2,24 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection
 
+from collector.domain.engine import Engine
+from collector.domain.engine_time import WINDOW_SECONDS
+from collector.domain.ids import SourceId
 from collector.domain.item import TallyReason
 from collector.pipeline.processor import Processor
 from collector.pipeline.repeats import SeenMemory
 from collector.store.engine import Store
+from collector.store.engines import load_memos
 from tests.builders import after
 from tests.databases import Databases
 from tests.pipeline_world import World, Written
+from tests.v3_world import BOOTS, NAMING, TRUSTING, V3World
 
 
 class Killed(BaseException):
@@ -32,6 +38,20 @@ def story(store: Store) -> World:
     world.trap("info", community=b"stranger")
     world.tally(TallyReason.TOO_LARGE, 5)
     world.tally(TallyReason.KERNEL_DROP, 5)
+    return world
+
+
+def v3_story(store: Store) -> V3World:
+    """v3 engines approved and not, copies, new boots, informs, memory that is let go of."""
+    world = V3World(store)
+    copied = world.secured("raise cpu 3", user=NAMING, message_id=1)
+    for minutes, text in enumerate(("raise disk 3", "raise cpu 3", "raise disk 3", "raise disk 2")):
+        world.clock.moment = after(minutes=2 * minutes)
+        world.arrives(copied)
+        for message_id in (1, 2, 100):
+            world.sends(text, user=TRUSTING, message_id=10_000 * minutes + message_id)
+        world.sends(text, message_id=200 + minutes, boots=BOOTS + minutes // 2)
+        world.informs(text, user=NAMING)
     return world
 
 
@@ -77,6 +97,44 @@ def undisturbed(databases: Databases) -> Written:
         world = story(store)
         world.process(batch_limit=7)
         return world.written()
+
+
+def test_killed_at_any_statement_the_next_process_believes_the_same(
+    databases: Databases, sqlite_databases: Databases, killer: Killer
+) -> None:
+    with databases.store() as store:
+        world = v3_story(store)
+        world.process(batch_limit=5)
+        expected, engines = world.written(), engines_of(world)
+    stride = 3 if databases is sqlite_databases else 11
+    for at in range(1, 1_000, stride):
+        with databases.store() as store:
+            world = v3_story(store)
+            killer.aim(at)
+            with suppress(Killed):
+                world.process(batch_limit=5)
+            struck = killer.struck
+            killer.aim(0)
+            world.process(batch_limit=5)
+            assert_equal(world.written(), expected)
+            assert engines_of(world) == engines
+        if not struck:
+            assert at > 40, "the story should need many statements"
+            return
+
+
+def engines_of(world: V3World) -> list[tuple[Engine, dict[int, bytes]]]:
+    """What is known of them and of the message ids that they used lately, without the numbers of rows. When older ones are let go
+    of is left open."""
+    with world.store.read() as connection:
+        memos = {memo.number: memo for memo in load_memos(connection)}
+    told = []
+    for engine in world.engines():
+        assert engine.time is not None
+        lately = engine.time.time - WINDOW_SECONDS
+        seconds = {second: ids for second, ids in memos[engine.number].seconds.items() if second >= lately}
+        told.append((replace(engine, number=0, source_id=SourceId(0)), seconds))
+    return told
 
 
 def work_off(processor: Processor) -> None:

@@ -1,0 +1,244 @@
+"""Engines approved and forgotten by people, and what waited for it processed again, on both databases."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from collector.domain.engine import Engine, EngineState
+from collector.domain.errors import Conflict, NotFound
+from collector.domain.ids import NotificationId
+from collector.domain.snmp_access import SnmpUser
+from collector.domain.trap import NotDecoded, Secured, Trap
+from collector.pipeline.approval import Caught
+from collector.store.engine import Store
+from collector.store.engines import EngineFilter
+from collector.store.registry import SourceRecord
+from tests.builders import NOON
+from tests.v3_world import BOOTS, ENGINE, NAMING, OTHER_ENGINE, STRANGER, USER, V3World, access_of
+
+
+@pytest.fixture
+def world(store: Store) -> V3World:
+    return V3World(store)
+
+
+def seconds(number: float) -> timedelta:
+    return timedelta(seconds=number)
+
+
+def again(world: V3World, *items: NotificationId) -> list[str]:
+    """What becomes of them when they are processed again."""
+    rows = [row for item in items for row in world.inspector().reprocess(item, actor="user:ana")]
+    return [row.reason.value if row.state.value == "unauthenticated" else row.state.value for row in rows]
+
+
+def test_an_approved_engine_is_believed_from_the_next_batch_on(world: V3World) -> None:
+    processor = world.processor()
+    world.sends("raise x 3")
+    processor.step()
+    engine = world.approve()
+    assert (engine.state, engine.approved_by, engine.approved_at) == (EngineState.APPROVED, "user:ana", NOON)
+    world.sends("raise x 3")
+    processor.step()
+    assert world.reasons() == ["unknown_engine", "case"]
+
+
+def test_an_approval_between_looking_and_committing_counts(world: V3World) -> None:
+    """The batch was judged before; it is judged anew by what the store says."""
+    processor = world.processor()
+    world.sends("raise x 3")
+    processor.step()
+    unlock = world.decoders.unlock
+
+    def approved_meanwhile(datagram: bytes, secured: Secured, user: SnmpUser) -> Trap | NotDecoded:
+        world.decoders = replace(world.decoders, unlock=unlock)
+        if world.engine().state is EngineState.SEEN:
+            world.approve()
+        return unlock(datagram, secured, user)
+
+    world.decoders = replace(world.decoders, unlock=approved_meanwhile)
+    world.sends("raise x 3")
+    processor.step()
+    assert world.reasons() == ["unknown_engine", "case"]
+
+
+def test_approving_twice_keeps_the_first_approval(world: V3World) -> None:
+    world.sends("raise x 3")
+    world.process()
+    world.approve()
+    world.clock.move(seconds(60))
+    engine = world.approval().approve(EngineFilter(engine_id=ENGINE), actor="key:robot")
+    assert (engine.approved_by, engine.approved_at) == ("user:ana", NOON)
+
+
+def test_an_engine_that_speaks_for_several_sources_must_be_named_with_one(world: V3World) -> None:
+    world.save(SourceRecord("third", (), None, access_of(STRANGER)))
+    for user in (USER, STRANGER):
+        world.sends("raise x 3", user=user)
+    world.process()
+    with pytest.raises(Conflict, match="ACME/secure, ACME/third"):
+        world.approve()
+    world.approve(customer="ACME", source="third")
+    assert [(engine.source, engine.state.value) for engine in world.engines()] == [("secure", "seen"), ("third", "approved")]
+
+
+def test_an_engine_may_be_approved_before_it_is_seen(world: V3World) -> None:
+    with pytest.raises(NotFound):
+        world.approve()
+    with pytest.raises(NotFound):
+        world.approve(customer="ACME", source="console")
+    engine = world.approve(customer="ACME", source="secure")
+    assert (engine.messages, engine.time, engine.peer) == (0, None, "")
+    world.sends("raise x 3")
+    world.process()
+    assert world.reasons() == ["case"]
+
+
+def test_a_customers_people_reach_their_own_engines_alone(world: V3World) -> None:
+    world.sends("raise x 3")
+    world.process()
+    beta = world.source("other").customer.id
+    for deed in (world.approval().approve, world.approval().forget):
+        with pytest.raises(NotFound):
+            deed(EngineFilter(engine_id=ENGINE, customer_id=beta), actor="key:beta")
+        with pytest.raises(NotFound):
+            deed(EngineFilter(engine_id=ENGINE, customer_id=beta, customer_code="ACME", source="secure"), actor="key:beta")
+
+
+def test_a_forgotten_engine_begins_anew(world: V3World) -> None:
+    """What a console that lost its boots needs: it would be too old for ever."""
+    world.approve(customer="ACME", source="secure")
+    processor = world.processor()
+    world.sends("raise x 3")
+    processor.step()
+    world.sends("raise x 3", boots=1, time=5)
+    processor.step()
+    forgotten = world.approval().forget(EngineFilter(engine_id=ENGINE), actor="user:ana")
+    assert forgotten.engine_id == ENGINE
+    assert world.engines() == []
+    world.approve(customer="ACME", source="secure")
+    world.sends("raise x 3", boots=1, time=6)
+    processor.step()
+    assert world.reasons() == ["case", "not_in_time_window", "case"]
+
+
+def test_what_waited_is_processed_again_and_of_ten_copies_one_is_believed(world: V3World) -> None:
+    copy = world.secured("raise x 3")
+    for _ in range(10):
+        world.arrives(copy)
+    world.sends("raise y 3")
+    world.process()
+    assert world.reasons() == ["unknown_engine", *["replayed"] * 9, "unknown_engine"]
+    assert world.counted() == {"unauthenticated": 11}
+    world.clock.move(timedelta(days=3))
+    engine = world.approve()
+    assert world.approval().catch_up(engine, world.inspector(), actor="user:ana", limit=100) == Caught(2, 0)
+    assert [case.occurrences for case in world.cases()] == [1, 1]
+    waiting = [row.id for row in world.notifications() if row.reason.value == "replayed"]
+    assert again(world, *waiting) == ["replayed"] * 9
+    assert world.counted() == {"case": 2, "unauthenticated": 9}
+    assert {row.received_at for row in world.notifications()} == {NOON}
+
+
+def test_copies_that_nobody_could_read_when_they_came_are_believed_once(world: V3World) -> None:
+    """The user was unknown, so nothing was found out about them."""
+    new = replace(USER, name=b"new")
+    copy = world.secured("raise x 3", user=new)
+    items = [world.arrives(copy) for _ in range(10)]
+    other = world.sends("raise x 3", user=new)
+    world.process()
+    assert set(world.reasons()) == {"unknown_user"}
+    world.save(SourceRecord("new", (), None, access_of(new)))
+    world.clock.move(timedelta(days=1))
+    assert again(world, items[0]) == ["unknown_engine"]
+    world.approve(ENGINE)
+    assert again(world, *items, other) == ["case", *["replayed"] * 9, "case"]
+    assert world.case().occurrences == 2
+    world.arrives(copy)
+    world.process()
+    assert world.reasons()[-1] in ("not_in_time_window", "replayed")
+
+
+def test_what_was_processed_again_is_remembered_by_process(world: V3World) -> None:
+    """A copy that comes after it, while it would still be in time."""
+    processor = world.processor()
+    copy = world.secured("raise x 3", user=STRANGER)
+    item = world.arrives(copy)
+    world.sends("raise y 3", user=NAMING)
+    processor.step()
+    world.save(SourceRecord("secure", (), None, access_of(STRANGER)))
+    world.approve(customer="ACME", source="secure")
+    assert again(world, item) == ["case"]
+    world.arrives(copy)
+    processor.step()
+    assert world.reasons() == ["case", "case", "replayed"]
+
+
+def test_what_may_have_been_believed_before_is_not_believed_when_it_is_processed_again(world: V3World) -> None:
+    """A copy from outside the console's networks waits in quarantine; the networks are widened long after its original."""
+    copy = world.secured("raise x 3", user=NAMING)
+    outside = world.arrives(copy, peer="198.51.100.9")
+    world.arrives(copy)
+    world.process()
+    processor = world.processor()
+    for _ in range(50):
+        world.clock.move(seconds(10))
+        world.sends("raise x 3", user=NAMING)
+        processor.step()
+    world.save(SourceRecord("naming", (), None, access_of(NAMING, "192.0.2.0/24", "198.51.100.0/24")))
+    assert again(world, outside) == ["not_in_time_window"]
+    assert world.case().occurrences == 51
+
+
+def test_what_is_older_than_everything_that_was_judged_may_be_believed_later(world: V3World) -> None:
+    """The pass phrase was wrong for the first hour."""
+    items = []
+    for _ in range(10):
+        items.append(world.sends("raise x 3", user=STRANGER))
+        world.clock.move(timedelta(minutes=6))
+    world.process()
+    assert set(world.reasons()) == {"wrong_digest"}
+    world.save(SourceRecord("secure", (), None, access_of(STRANGER)))
+    world.approve(customer="ACME", source="secure")
+    for _ in range(50):
+        world.sends("raise x 3", user=STRANGER)
+        world.clock.move(seconds(10))
+    world.process()
+    assert world.case().occurrences == 50
+    assert again(world, *items) == ["case"] * 10
+    assert world.case().occurrences == 60
+    with pytest.raises(Conflict):
+        again(world, items[0])
+
+
+def test_an_old_message_cannot_set_an_engines_clock_forward(world: V3World) -> None:
+    """A console was set back to its beginning, forgotten and approved anew; what it sent before would make it too old again."""
+    old = world.sends("raise x 3", user=STRANGER, boots=BOOTS + 5)
+    world.process()
+    world.save(SourceRecord("secure", (), None, access_of(STRANGER)))
+    world.approve(customer="ACME", source="secure")
+    world.clock.move(seconds(60))
+    world.sends("raise x 3", user=STRANGER, boots=1)
+    world.process()
+    assert again(world, old) == ["not_in_time_window"]
+    world.sends("raise x 3", user=STRANGER, boots=1)
+    world.process()
+    assert world.reasons()[-1] == "case"
+
+
+def test_quarantine_that_was_believed_may_be_tried_again_and_again(world: V3World) -> None:
+    item = world.sends("nonsense", user=NAMING)
+    world.process()
+    for _ in range(3):
+        assert again(world, item) == ["unmatched"]
+
+
+def test_what_waits_for_one_engine_is_not_processed_for_another(world: V3World) -> None:
+    for engine_id in (ENGINE, OTHER_ENGINE):
+        world.sends("raise x 3", engine_id=engine_id)
+    world.informs("raise x 3", engine_id=ENGINE, verdict=None)
+    world.process()
+    engine: Engine = world.approve(ENGINE)
+    assert world.approval().catch_up(engine, world.inspector(), actor="user:ana", limit=1) == Caught(1, 0)
+    assert sorted(world.reasons()) == ["case", "unknown_engine", "unknown_engine"]
