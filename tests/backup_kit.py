@@ -9,15 +9,16 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import SQLModel
 
+from collector.backup.keys import key_to_back_up
 from collector.backup.manifest import Manifest
-from collector.backup.restoring import restore
+from collector.backup.restoring import Restored, Wanted, restore
 from collector.backup.writing import Installation, back_up
 from collector.config import Settings, load
 from collector.domain.item import ItemKind, Record
 from collector.journal.streams import Journal
 from collector.store.engine import Store
 from collector.store.messages import MessageFilter, read_messages
-from tests.builders import SetClock, nanoseconds
+from tests.builders import KEY, SetClock, nanoseconds
 from tests.journal_records import open_journal
 from tests.pipeline_world import ACME, PEER, SITE, World, trap_octets
 
@@ -32,9 +33,16 @@ class Place:
     settings: Settings
 
     @classmethod
-    def at(cls, data_dir: Path, url: str) -> "Place":
+    def at(cls, data_dir: Path, url: str, *, key: str = KEY) -> "Place":
+        """With an empty `key` the place has a file of its own, when somebody makes it."""
         data_dir.mkdir(parents=True, exist_ok=True)
-        told = {"DATA_DIR": str(data_dir), "STORE__URL": url, "SITE": SITE, "JOURNAL__ALLOW_VOLATILE": "true"}
+        told = {
+            "DATA_DIR": str(data_dir),
+            "STORE__URL": url,
+            "SITE": SITE,
+            "JOURNAL__ALLOW_VOLATILE": "true",
+            "SECRETS__KEY": key,
+        }
         return cls(load(None, {f"COLLECTOR__{name}": value for name, value in told.items()}))
 
     def store(self) -> Store:
@@ -43,17 +51,19 @@ class Place:
     def journal(self) -> Journal:
         return open_journal(self.settings.journal_dir, segment_bytes=4_000)
 
-    def back_up(self, target: Path, *, store_only: bool = False, store: Store | None = None) -> Manifest:
+    def back_up(self, target: Path, *, store_only: bool = False, with_key: bool = True, store: Store | None = None) -> Manifest:
         opened = store or self.store()
         try:
-            what = Installation(self.settings, None, opened, None if store_only else self.journal())
+            key = key_to_back_up(self.settings) if with_key else None
+            what = Installation(self.settings, None, opened, None if store_only else self.journal(), key)
             return back_up(what, target, clock=SetClock(), say=lambda _: None)
         finally:
             if store is None:
                 opened.close()
 
-    def restore(self, backup: Path, *, store_only: bool = False) -> Manifest:
-        return restore(backup, self.settings, store_only=store_only, clock=SetClock(), say=lambda _: None)
+    def restore(self, backup: Path, *, store_only: bool = False, forget_secrets: bool = False) -> Restored:
+        wanted = Wanted(store_only=store_only, forget_secrets=forget_secrets)
+        return restore(backup, self.settings, wanted, clock=SetClock(), say=lambda _: None)
 
     def leftovers(self) -> list[str]:
         """What an attempt leaves that is neither the store nor the journal."""

@@ -14,6 +14,7 @@ NAME = "manifest.json"
 STORE = "store.db"
 JOURNAL = "journal"
 SETTINGS = "settings"
+KEY = "secret.key"
 
 
 @dataclass(frozen=True, slots=True)

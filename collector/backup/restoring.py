@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from collector.backup.files import copy_file, digest_of, sync
+from collector.backup.keys import RestoredKeys, key_in_place, keys_for, seal_restored
 from collector.backup.manifest import JOURNAL, STORE, BackedUpStream, Manifest, read_manifest
 from collector.backup.progress import Progress
 from collector.config import Settings
@@ -21,6 +22,7 @@ from collector.store.engine import Store
 from collector.store.migrate import migrate
 from collector.store.restoring import begin_again, skip_message_ids
 from collector.store.schema import SCHEMA_VERSION
+from collector.store.sealing import Lost
 
 _LOCKS = (".lock", ".keep")
 """What a journal leaves in its directory that is no stream."""
@@ -35,13 +37,29 @@ class _Places:
     final_journal: Path
 
 
-def restore(backup: Path, settings: Settings, *, store_only: bool, clock: Clock, say: Callable[[str], None]) -> Manifest:
-    """Bring back store and journal, or with `store_only` the store beside a journal that is still there. Nobody may use the
-    installation meanwhile. Nothing is overwritten, and a restore that fails leaves nothing.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """`store_only`: the store alone, beside a journal that is still there. `forget_secrets`: without what no key opens."""
+
+    store_only: bool = False
+    forget_secrets: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """`lost` is what was left out because no key opens it."""
+
+    manifest: Manifest
+    lost: Lost
+
+
+def restore(backup: Path, settings: Settings, wanted: Wanted, *, clock: Clock, say: Callable[[str], None]) -> Restored:
+    """Bring back store and journal, and the key of the secrets where there is none. Nobody may use the installation meanwhile.
+    Nothing is overwritten, and a restore that fails leaves nothing.
 
     Raise ConfigurationError when the backup does not fit or something is there already, Unavailable when store or disk fail.
     """
-    manifest = read_manifest(backup)
+    manifest, store_only = read_manifest(backup), wanted.store_only
     _require_fit(manifest, settings, backup, store_only=store_only)
     store = Store(settings.store_url)
     try:
@@ -50,13 +68,15 @@ def restore(backup: Path, settings: Settings, *, store_only: bool, clock: Clock,
         with _cleared(places):
             progress = Progress(clock, say)
             _check(manifest, backup, progress, store_only=store_only)
-            _prepare_store(backup / STORE, places.store, progress, store_only=store_only)
+            keys = keys_for(manifest, backup, settings)
+            lost = _prepare_store(backup / STORE, places.store, progress, wanted, keys)
             if not store_only:
                 _prepare_journal(manifest, backup, places.journal, progress)
-            _finish(store, places, progress, store_only=store_only)
+            with key_in_place(keys):
+                _finish(store, places, progress, store_only=store_only)
     finally:
         store.close()
-    return manifest
+    return Restored(manifest, lost)
 
 
 def _require_fit(manifest: Manifest, settings: Settings, backup: Path, *, store_only: bool) -> None:
@@ -135,16 +155,19 @@ def _check(manifest: Manifest, backup: Path, progress: Progress, *, store_only: 
             raise ConfigurationError(f"{path}: is not the file that was backed up (size or SHA-256 differ); nothing was restored")
 
 
-def _prepare_store(source: Path, path: Path, progress: Progress, *, store_only: bool) -> None:
-    """The copy is brought to this program's schema, and to what must be different after a restore."""
+def _prepare_store(source: Path, path: Path, progress: Progress, wanted: Wanted, keys: RestoredKeys) -> Lost:
+    """The copy is brought to this program's schema, to what must be different after a restore, and sealed with the key of this
+    place."""
     copy_file(source, path, moved=progress.counting("octets of the store", source.stat().st_size))
     with _opened(path) as store:
         migrate(store)
         with store.write() as connection:
             begin_again(connection)
-            if not store_only:
+            if not wanted.store_only:
                 skip_message_ids(connection)
+        lost = seal_restored(store, keys, forget=wanted.forget_secrets)
     sync(path)
+    return lost
 
 
 def _prepare_journal(manifest: Manifest, backup: Path, root: Path, progress: Progress) -> None:

@@ -13,6 +13,7 @@ from collector.backup.files import copy_file, digest_of, sync, write_file
 from collector.backup.manifest import (
     FORMAT,
     JOURNAL,
+    KEY,
     NAME,
     SETTINGS,
     STORE,
@@ -38,12 +39,14 @@ from collector.store.streams import load_positions, load_retired
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What is backed up. `config` is the settings file, if there is one; `journal` is None when only the store is wanted."""
+    """What is backed up. `config` is the settings file, if there is one; `journal` is None when only the store is wanted, `key`
+    when the key of the secrets is not to lie in the backup."""
 
     settings: Settings
     config: Path | None
     store: Store
     journal: Journal | None
+    key: Path | None = None
 
 
 def back_up(what: Installation, target: Path, *, clock: Clock, say: Callable[[str], None]) -> Manifest:
@@ -106,6 +109,8 @@ class _Writer:
                 held = self._copy_store()
                 streams = self._copy_journal(journal.files(), held)
         self._copy_settings()
+        if self._what.key is not None:
+            self._copy(self._what.key, self._root / KEY)
         manifest = Manifest(
             format=FORMAT,
             program=__version__,

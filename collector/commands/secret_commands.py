@@ -1,9 +1,13 @@
 """`secrets`: the key that seals communities and pass phrases, when it changes and when it is lost."""
 
 import argparse
+from typing import TYPE_CHECKING
 
 from collector.commands.opening import opened_store
 from collector.commands.options import Subparsers, add_config, settings_of
+
+if TYPE_CHECKING:
+    from collector.store.sealing import Lost
 
 
 def add(subparsers: Subparsers) -> None:
@@ -65,12 +69,15 @@ def _forget(args: argparse.Namespace) -> int:
             make_own_key(settings)
             box = SecretBox.of_settings(settings)
         lost = forget_lost(store, box, turn=turn, dry_run=args.dry_run)
-    for owner in lost.sources:
-        print(f"source {owner}: without SNMP until it is imported again")
-    if lost.originals:
-        print(f"kept originals of traps: {lost.originals} are gone")
-    if not lost.sources and not lost.originals:
-        print("every secret can be opened; nothing to forget")
-    elif args.dry_run:
+    lines = forgotten(lost)
+    for line in lines or ["every secret can be opened; nothing to forget"]:
+        print(line)
+    if lines and args.dry_run:
         print("nothing was forgotten (--dry-run)")
     return 0
+
+
+def forgotten(lost: "Lost") -> list[str]:
+    """A line for each source, and one for the originals."""
+    sources = [f"source {owner}: without SNMP until it is imported again" for owner in lost.sources]
+    return [*sources, *([f"kept originals of traps: {lost.originals} are gone"] if lost.originals else [])]

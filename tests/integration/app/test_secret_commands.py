@@ -1,6 +1,7 @@
 """The key of the secrets as people meet it: made once, refused when it is missing or another one, changed, and lost for good."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -233,3 +234,29 @@ def test_originals_that_nobody_can_open_go(store: Store) -> None:
         assert find_original(connection, original(1, 1).notification, SecretBox([NEW])) is None
         assert find_original(connection, original(2, 1).notification, SecretBox([NEW])) is not None
         assert load_registry(connection, BOX).version == 1
+
+
+def test_a_backup_says_whether_the_key_is_in_it(machine: Machine, tmp_path: Path) -> None:
+    machine.imported()
+    code, told, _ = machine.run("backup", str(tmp_path / "with"))
+    assert (code, told[-1]) == (0, "secret.key: is in the backup; whoever has it can read communities and pass phrases")
+    code, told, _ = machine.run("backup", "--without-key", str(tmp_path / "without"))
+    elsewhere = "keep it too, a restore needs it"
+    assert (code, told[-1]) == (0, f"without the key of the secrets, which is in {machine.key}: {elsewhere}")
+    machine.give_keys(machine.key.read_text(encoding="ascii").strip())
+    code, told, _ = machine.run("backup", str(tmp_path / "settings"))
+    assert (code, told[-1]) == (0, f"without the key of the secrets, which is in [secrets] key: {elsewhere}")
+    assert [(tmp_path / name / "secret.key").exists() for name in ("with", "without", "settings")] == [True, False, False]
+
+
+def test_a_restore_says_what_it_forgot(machine: Machine, tmp_path: Path) -> None:
+    machine.imported()
+    machine.run("backup", "--without-key", str(tmp_path / "backup"))
+    shutil.rmtree(machine.data)
+    code, _, told = machine.run("restore", str(tmp_path / "backup"))
+    assert code == 78
+    assert "--forget-secrets restores without what cannot be opened" in told[-1]
+    code, said, _ = machine.run("restore", "--forget-secrets", str(tmp_path / "backup"))
+    lost = [f"source ACME/{name}: without SNMP until it is imported again" for name in ("proxy-1", "sepm-1")]
+    assert (code, said[-2:]) == (0, lost)
+    assert machine.run("check-config")[0] == 0
