@@ -1,7 +1,7 @@
 """What people do to v3 engines: see which speak for consoles, approve and forget them, and have processed again what waited for
 that. `process` learns of it with its next batch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from collector.domain.clock import Clock
@@ -46,26 +46,26 @@ class Approval:
         """Believe the engine from now on. One that was approved stays as it was; one that nobody has seen is approved when its
         source is named.
 
-        Raise NotFound, Conflict (it speaks for several sources), Unavailable.
+        Raise NotFound, Conflict (it waits for several sources), Unavailable.
         """
         with self._store.write(self._turn) as connection:
-            found = self._find(connection, wanted)
-            if found is None:
-                self._add(connection, wanted, actor)
-            elif found.state is not EngineState.APPROVED:
-                approve_engine(connection, found.number, by=actor, at=self._clock.now())
-            engine = self._find(connection, wanted)
-        if engine is None:
-            raise NotFound("the engine is gone")
+            found = list_engines(connection, wanted)
+            waiting = [engine for engine in found if engine.state is EngineState.SEEN]
+            chosen = _only(waiting or found) or self._added(connection, wanted, actor)
+            if chosen.state is EngineState.SEEN:
+                approve_engine(connection, chosen.number, by=actor, at=self._clock.now())
+            [engine] = [one for one in list_engines(connection, wanted) if one.number == chosen.number]
         log.info("an SNMPv3 engine was approved", **_named(engine), actor=actor)
         self._changed()
         return engine
 
-    def _add(self, connection: Connection, wanted: EngineFilter, actor: str) -> None:
+    def _added(self, connection: Connection, wanted: EngineFilter, actor: str) -> Engine:
         source_id = source_with_user(connection, wanted) if wanted.customer_code and wanted.source else None
         if source_id is None or wanted.engine_id is None:
             raise _not_found(wanted)
         add_engine(connection, source_id, wanted.engine_id, by=actor, at=self._clock.now())
+        [engine] = list_engines(connection, wanted)
+        return engine
 
     def forget(self, wanted: EngineFilter, *, actor: str) -> Engine:
         """Take its approval back and let go of what is known of its time: it begins anew when it comes again.
@@ -73,21 +73,13 @@ class Approval:
         Raise NotFound, Conflict (it speaks for several sources), Unavailable.
         """
         with self._store.write(self._turn) as connection:
-            engine = self._find(connection, wanted)
+            engine = _only(list_engines(connection, wanted))
             if engine is None:
                 raise _not_found(wanted)
             forget_engine(connection, engine.number)
         log.info("an SNMPv3 engine was forgotten", **_named(engine), actor=actor)
         self._changed()
         return engine
-
-    @staticmethod
-    def _find(connection: Connection, wanted: EngineFilter) -> Engine | None:
-        found = list_engines(connection, wanted)
-        if len(found) > 1:
-            names = ", ".join(f"{engine.customer}/{engine.source}" for engine in found)
-            raise Conflict(f"that engine speaks for several sources; name one of {names}")
-        return found[0] if found else None
 
     def catch_up(self, engine: Engine, inspector: Inspector, *, actor: str, limit: int) -> Caught:
         """Process again what was refused because nobody had approved the engine, at most so many. Raise Unavailable."""
@@ -98,6 +90,14 @@ class Approval:
         with self._store.read() as connection:
             left = waiting_for_engine(connection, engine.source_id, engine.engine_id, limit=MOST_COUNTED)
         return Caught(len(waiting), len(left))
+
+
+def _only(found: Sequence[Engine]) -> Engine | None:
+    """Raise Conflict when there are several."""
+    if len(found) > 1:
+        names = ", ".join(f"{engine.customer}/{engine.source}" for engine in found)
+        raise Conflict(f"that engine speaks for several sources; name one of {names}")
+    return found[0] if found else None
 
 
 def _named(engine: Engine) -> dict[str, str]:

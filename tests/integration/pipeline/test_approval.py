@@ -81,6 +81,9 @@ def test_an_engine_that_speaks_for_several_sources_must_be_named_with_one(world:
         world.approve()
     world.approve(customer="ACME", source="third")
     assert [(engine.source, engine.state.value) for engine in world.engines()] == [("secure", "seen"), ("third", "approved")]
+    assert world.approve().source == "secure"  # the only one that still waits
+    with pytest.raises(Conflict):
+        world.approval().forget(EngineFilter(engine_id=ENGINE), actor="user:ana")
 
 
 def test_an_engine_may_be_approved_before_it_is_seen(world: V3World) -> None:

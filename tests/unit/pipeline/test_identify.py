@@ -1,10 +1,14 @@
 """Which console sent it: community, network and version for traps, the envelope for mails; nothing is guessed."""
 
+from dataclasses import replace
+from ipaddress import ip_network
+
 import pytest
 
+from collector.domain.ids import SourceId
 from collector.domain.outcome import Reason
 from collector.domain.registry import Source, mailbox_of
-from collector.domain.snmp_access import SnmpAccess
+from collector.domain.snmp_access import SnmpAccess, SnmpUser
 from collector.domain.trap import Pdu, SnmpVersion, Trap
 from collector.pipeline.identify import SourceIndex
 from collector.store.registry import SourceRecord
@@ -47,6 +51,43 @@ def test_a_trap_belongs_to_the_only_console_that_it_can_be_from(
 ) -> None:
     assert INDEX.of_trap(peer, community, version) is expected
     assert INDEX.of_trap(peer, community, version) is expected
+
+
+HEARD = with_snmp(8, b"heard", "192.0.2.0/24")
+LISTENING = replace(HEARD, snmp=SnmpAccess.with_community("v2c", b"heard", ["192.0.2.0/24"], listener="127.0.0.1:1162"))
+ELSEWHERE = replace(
+    HEARD, id=SourceId(9), snmp=SnmpAccess.with_community("v2c", b"heard", ["192.0.2.0/24"], listener="[::1]:162")
+)
+
+
+@pytest.mark.parametrize(
+    ("sources", "listener", "expected"),
+    [
+        pytest.param((HEARD,), "127.0.0.1:1162", HEARD, id="heard everywhere"),
+        pytest.param((LISTENING, ELSEWHERE), "127.0.0.1:1162", LISTENING, id="told apart by the listener"),
+        pytest.param((LISTENING, ELSEWHERE), "[::1]:162", ELSEWHERE, id="and the other one"),
+        pytest.param((LISTENING, ELSEWHERE), "10.0.0.1:162", Reason.LISTENER_NOT_ALLOWED, id="neither of them"),
+        pytest.param((LISTENING, HEARD), "127.0.0.1:1162", Reason.AMBIGUOUS_SOURCE, id="both"),
+    ],
+)
+def test_the_listener_is_part_of_what_a_console_is_known_by(
+    sources: tuple[Source, ...], listener: str, expected: Source | Reason
+) -> None:
+    assert SourceIndex(sources).of_trap("192.0.2.1", b"heard", V2C, listener) is expected
+
+
+def test_a_console_with_a_user_has_no_community() -> None:
+    user = a_source(8, snmp=SnmpAccess("v3", (ip_network("0.0.0.0/0"),), user=SnmpUser(b"console-1")))
+    index = SourceIndex((user,))
+    assert index.of_trap("192.0.2.1", b"", V2C) is Reason.UNKNOWN_COMMUNITY
+    assert [source for source, _ in index.of_user("192.0.2.1", b"console-1", "")] == [user]
+    assert index.of_user("2001:db8::1", b"console-1", "") == []
+
+
+def test_users_that_nobody_has_leave_no_trace_in_memory() -> None:
+    index = SourceIndex((ONE,))
+    assert all(index.of_user("192.0.2.1", b"%d" % number, "") == [] for number in range(100))
+    assert index._users_found == {}
 
 
 def test_a_community_is_not_shown_by_what_holds_it() -> None:
