@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 
 from collector.app.decoders import decoders
 from collector.app.journal import open_journal
@@ -34,4 +35,5 @@ def inspector(settings: Settings, store: Store, turn: Turn) -> Iterator[Inspecto
             turn=turn,
             names=PresentNames(loaded_names(settings)),
             box=box,
+            kept=timedelta(days=settings.journal.retention_days),
         )

@@ -4,6 +4,7 @@ import http.client
 import os
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from datetime import timedelta
 from pathlib import Path
 
 from api.app import create_app
@@ -77,6 +78,7 @@ def _tools(role: RoleContext, store: Store, undo: ExitStack) -> ApiTools:
             turn=turn,
             names=names,
             box=box,
+            kept=timedelta(days=settings.journal.retention_days),
         ),
         reader=reader,
         clock=role.clock,
