@@ -100,7 +100,7 @@ def pending(item: Item) -> NotificationDetail:
         id=wanted,
         received_at=from_ns(item.received_at_ns),
         transport=item.transport,
-        peer=f"{item.peer_address}:{item.peer_port}",
+        peer=item.peer,
         customer=None,
         source=None,
         product=None,

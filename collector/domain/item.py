@@ -61,6 +61,12 @@ class Item(NamedTuple):
     payload: bytes
 
     @property
+    def peer(self) -> str:
+        """Address and port as people write them: IPv6 in brackets (RFC 3986 section 3.2.2)."""
+        address = self.peer_address
+        return f"[{address}]:{self.peer_port}" if ":" in address else f"{address}:{self.peer_port}"
+
+    @property
     def is_bulk(self) -> bool:
         """Whether it was held back in a bulk lane."""
         return "-bulk-" in self.stream

@@ -196,4 +196,4 @@ def _unauthenticated(reason: Reason, detail: str = "") -> NotDecoded:
 
 
 def _peer(entry: Entry) -> str:
-    return f"{entry.item.peer_address}:{entry.item.peer_port}"
+    return entry.item.peer

@@ -107,7 +107,7 @@ def _row(entry: Entry, draft: Draft, numbers: dict[str, int]) -> tuple[object, .
         draft.row,
         item.received_at_ns // 1_000,
         _SMTP if item.kind == ItemKind.MAIL else _SNMP,
-        f"{item.peer_address}:{item.peer_port}",
+        item.peer,
         customer_id,
         source_id,
         product,

@@ -155,7 +155,7 @@ class Inspector:
             "received_at": rfc3339(from_ns(item.received_at_ns)),
             "transport": item.transport.value,
             "listener": item.listener,
-            "peer": f"{item.peer_address}:{item.peer_port}",
+            "peer": item.peer,
             "trust": entry.trust.word,
             "decoded": {**decoded_told(entry), **self._named(entry.decoded)},
             "sources": [{"customer": source.customer.code, "source": source.name} for source in sources],

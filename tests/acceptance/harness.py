@@ -132,6 +132,10 @@ class Running:
         """In which every command speaks of this installation."""
         return dict(self._environment)
 
+    def set(self, variable: str, value: str) -> None:
+        """From now on, for everything that is started."""
+        self._environment[variable] = value
+
     def command(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command of the program to its end."""
         line = [sys.executable, "-m", "collector", *words]

@@ -3,28 +3,33 @@ other settings is processed to its end."""
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.acceptance.checks import assert_traps_once, numbered
 from tests.acceptance.conftest import Install
-from tests.acceptance.harness import Running, until
+from tests.acceptance.harness import CUSTOMERS, Running, until
 from tests.acceptance.senders import Inform, InformClient, health, send
 from tests.acceptance.stores import ON_SQLITE
 
 CONSOLES = [f"127.0.6.{number}" for number in range(1, 25)]
-NUMBER = "COLLECTOR__SNMP__RECEIVERS"
+NUMBER, LISTEN = "COLLECTOR__SNMP__RECEIVERS", "COLLECTOR__SNMP__LISTEN"
 RECEIVERS = ("snmp", "snmp-1")
 
 
 @pytest.fixture(scope="module")
 def running(install: Install) -> Iterator[Running]:
-    """With two receivers."""
-    started = install(environment={NUMBER: "2"}).start()
+    """With two receivers and two listeners, one for each family."""
+    made = install(environment={NUMBER: "2"})
+    made.import_customers(CUSTOMERS.replace('"127.0.0.0/8"', '"127.0.0.0/8", "::1/128"'))
+    made.set(LISTEN, f"{made.snmp[0]}:{made.snmp[1]},[::1]:{made.snmp[1]}")
+    started = made.start()
     yield started
     started.settled()
     started.stop()
@@ -58,11 +63,35 @@ def test_cases_come_out_and_both_receivers_had_their_share(running: Running) -> 
     assert {stream.rpartition("-")[0] for stream in streams(running)} == {"snmp-0", "snmp-1"}
 
 
+def test_every_listener_takes_traps_and_informs_and_is_named_with_the_peer(running: Running) -> None:
+    before = running.metric("collector_snmp_received_datagrams_total", listener=f"[::1]:{running.snmp[1]}")
+    (text, asked) = numbered("Six", range(2))
+    inform = Inform.of(asked, 9)
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as console:
+        console.settimeout(30)
+        console.connect(("::1", running.snmp[1]))
+        port = console.getsockname()[1]
+        console.send(health(text))
+        console.send(inform.datagram)
+        assert console.recv(65_535) == inform.answer
+    until(lambda: sum(case["occurrences"] for case in running.cases(text="(six")) == 2, "both are in cases")
+    peers = {item["peer"] for item in running.notifications() if str(item["fields"].get("message")).startswith("Six")}
+    assert peers == {f"[::1]:{port}"}
+    after = running.metric("collector_snmp_received_datagrams_total", listener=f"[::1]:{running.snmp[1]}")
+    assert after - before == 2
+
+
+def stands_still(pid: int) -> bool:
+    """A thread that has not had its turn yet may still take something in."""
+    return {file.read_text().rpartition(")")[2].split()[0] for file in Path(f"/proc/{pid}/task").glob("*/stat")} == {"T"}
+
+
 def test_traps_in_the_sockets_of_killed_receivers_are_there_afterwards(running: Running) -> None:
     texts = numbered("Waiting", range(240))
     pids = [running.roles()[name] for name in RECEIVERS]
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
+    until(lambda: all(stands_still(pid) for pid in pids), "no thread of them runs any more")
     send_shares(running, texts)
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
