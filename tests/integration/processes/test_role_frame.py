@@ -126,6 +126,13 @@ def test_a_role_that_refuses_its_configuration_passes_that_on(start: Start) -> N
     assert lines.splitlines()[-1] == "the work refuses"
 
 
+def test_several_receivers_without_a_supervisor_are_refused(start: Start) -> None:
+    process = start("snmp", COLLECTOR__SNMP__RECEIVERS="2")
+    _, lines = process.communicate(timeout=30)
+    assert process.returncode == 78
+    assert lines.splitlines()[-1] == ("[snmp] receivers: several need a supervisor: `collector serve` or `collector receive`")
+
+
 def test_a_second_process_of_the_same_role_gives_up_when_it_is_told_to_stop(start: Start, until: Until, tmp_path: Path) -> None:
     first_line(start("process"))
     second = start("process")

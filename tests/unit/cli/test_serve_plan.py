@@ -1,6 +1,7 @@
 """What `serve` and `receive` tell the supervisor to run."""
 
 import argparse
+import socket
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from collector.cli import _parser
 from collector.commands import serve
 from collector.config import Role
+from collector.sockets import BoundSocket, close_all
 
 
 def options(*arguments: str) -> argparse.Namespace:
@@ -29,6 +31,20 @@ def test_each_role_is_a_command_of_its_own_that_the_command_line_knows(role: Rol
     spec = serve._spec(role, [], ())
     assert spec.command == (sys.executable, "-m", "collector", *command)
     assert _parser(command[0]).parse_args(command).run is not None
+
+
+def test_receivers_have_a_number_a_name_and_sockets_of_their_own() -> None:
+    bound = [BoundSocket(Role.SNMP, "127.0.0.1:162", socket.socket(), receiver) for receiver in (0, 1)]
+    bound.append(BoundSocket(Role.SMTP, "127.0.0.1:25", socket.socket()))
+    specs = [serve._spec(Role.SNMP, bound, ("--config", "c"), receiver) for receiver in (0, 1)]
+    assert [spec.name for spec in specs] == ["snmp", "snmp-1"]
+    assert [list(spec.sockets) for spec in specs] == [bound[:1], bound[1:2]]
+    assert [spec.command[3:] for spec in specs] == [
+        ("receive", "--only", "snmp", "--config", "c"),
+        ("receive", "--only", "snmp", "--receiver", "1", "--config", "c"),
+    ]
+    assert _parser("receive").parse_args(specs[1].command[3:]).receiver == 1
+    close_all(bound)
 
 
 def test_receivers_stop_first_and_the_api_last() -> None:
