@@ -7,7 +7,7 @@ from typing import TypeAlias
 from collector.domain.errors import ConfigurationError
 from collector.logs import Log
 from collector.names.book import NameBook
-from collector.names.catalogue import catalogue
+from collector.names.catalogue import catalogue, catalogue_book
 from collector.names.file import read_modules
 
 _Stamp: TypeAlias = tuple[int, int, int] | None
@@ -43,12 +43,11 @@ class PresentNames:
         return found.st_ino, found.st_mtime_ns, found.st_size
 
     def _read(self) -> NameBook:
-        ours = catalogue()
         try:
             loaded = read_modules(self._path)
         except ConfigurationError as error:
             log.warning("loaded names cannot be read; only those of the collector are shown", reason=str(error))
             loaded = {}
-        book = NameBook(ours.values(), loaded.values())
-        log.info("names were read", modules=len(ours), loaded=len(loaded), names=len(book))
+        book = NameBook(catalogue().values(), loaded.values()) if loaded else catalogue_book()
+        log.info("names were read", loaded=len(loaded), names=len(book))
         return book
