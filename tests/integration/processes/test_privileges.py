@@ -1,5 +1,6 @@
 """Started as root, or with a capability, the collector binds ports below 1024 and keeps nothing of what that needed."""
 
+import ctypes.util
 import os
 import pwd
 import random
@@ -180,10 +181,27 @@ def test_root_binds_and_becomes_the_user_for_good(intake: Intake, until: Until) 
     assert "the roles run as root" not in intake.log()
 
 
+WITH_THE_CAPABILITY = (*AS_NOBODY, "--inh-caps=+net_bind_service", "--ambient-caps=+net_bind_service")
+
+
 @pytest.mark.full
 def test_a_capability_is_given_up_once_the_port_is_bound(intake: Intake, until: Until) -> None:
-    intake.start(wrapper=(*AS_NOBODY, "--inh-caps=+net_bind_service", "--ambient-caps=+net_bind_service"))
+    intake.start(wrapper=WITH_THE_CAPABILITY)
     assert_works(intake, until)
+
+
+@pytest.mark.full
+@pytest.mark.skipif(not ctypes.util.find_library("seccomp"), reason="libseccomp is not installed")
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
+def test_the_unit_that_binds_by_capability_lets_it_be_given_up(intake: Intake, directory: Path, until: Until) -> None:
+    unit = directory / "collector.service"
+    parts = [
+        (ROOT / "deploy/systemd" / name).read_text(encoding="utf-8") for name in ("collector.service", "ports-by-capability.conf")
+    ]
+    unit.write_text("\n".join(parts), encoding="utf-8")
+    intake.start(wrapper=(*WITH_THE_CAPABILITY, PYTHON, "-m", "tests.acceptance.unit_sandbox", str(unit)))
+    assert_works(intake, until)
+    assert "capabilities could not be given up" not in intake.log()
 
 
 def test_root_without_the_option_works_and_is_told(intake: Intake, until: Until) -> None:
