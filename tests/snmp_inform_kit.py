@@ -100,6 +100,11 @@ class Informer:
         self._user = user
         self._message_id = 0
 
+    @property
+    def sent(self) -> int:
+        """How many datagrams so far."""
+        return self._message_id
+
     def inform(self, body: bytes) -> Told:
         """Send this PDU until it is answered."""
         for _ in range(200):

@@ -145,6 +145,7 @@ class TrapClient(Client):
 @dataclass(slots=True)
 class _Waiting:
     inform: Inform
+    sent_at_ns: int
     again_at_ns: int
 
 
@@ -163,6 +164,8 @@ class InformClient(Client):
     ) -> None:
         super().__init__()
         self.acknowledged: list[str] = []
+        self.waited_seconds: list[float] = []
+        """From the first sending of each acknowledged one to its answer."""
         self.wrong_answers: list[bytes] = []
         """Octets that are no answer to anything sent. A second answer to what was sent twice is right."""
         self._target = target
@@ -191,7 +194,7 @@ class InformClient(Client):
                 self._take_answer(udp)
 
     def _send(self, udp: socket.socket, inform: Inform, now_ns: int) -> None:
-        self._waiting[inform.answer] = _Waiting(inform, now_ns + self._again_ns)
+        self._waiting[inform.answer] = _Waiting(inform, now_ns, now_ns + self._again_ns)
         udp.sendto(inform.datagram, self._target)
 
     def _send_again(self, udp: socket.socket, now_ns: int) -> None:
@@ -207,6 +210,7 @@ class InformClient(Client):
             known = self._waiting.pop(answer, None)
             if known is not None:
                 self.acknowledged.append(known.inform.text)
+                self.waited_seconds.append((_CLOCK.monotonic_ns() - known.sent_at_ns) / NS_PER_SECOND)
                 self._answered.add(answer)
             elif answer not in self._answered:
                 self.wrong_answers.append(answer)
