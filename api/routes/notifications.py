@@ -116,7 +116,8 @@ class RawResponse(Response):
     responses={200: {"content": {"application/octet-stream": {}}}, **problems(404)},
 )
 def get_raw(notification_id: str, caller: NotificationsReader, tools: Tools) -> RawResponse:
-    """The datagram or the mail, untouched, as a download. 404 too when it is no longer kept."""
+    """The datagram or the mail as a download, untouched but for communities: each of their octets is an asterisk. 404 too when it
+    is no longer kept."""
     wanted = _parse(notification_id)
     rows = _visible(_item_rows(tools, wanted), wanted, caller)
     if not rows:

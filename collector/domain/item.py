@@ -45,6 +45,9 @@ class Record(NamedTuple):
     envelope: bytes
     payload: bytes
 
+    def __repr__(self) -> str:
+        return f"Record({ItemKind(self.kind).name}, {self.listener!r}, {len(self.payload)} octets)"
+
 
 class Item(NamedTuple):
     """One journal entry. `stream` is the stream's full name with its epoch."""
@@ -59,6 +62,10 @@ class Item(NamedTuple):
     peer_port: int
     envelope: bytes
     payload: bytes
+
+    def __repr__(self) -> str:
+        """Without its octets: a community stands in them, or a mail."""
+        return f"Item({self.stream}-{self.seq}, {ItemKind(self.kind).name}, {self.peer}, {len(self.payload)} octets)"
 
     @property
     def peer(self) -> str:

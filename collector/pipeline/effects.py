@@ -11,6 +11,7 @@ from collector.changes.outbox import post, remember_repeats
 from collector.changes.write import plan, write
 from collector.domain.clock import NS_PER_SECOND, from_ns
 from collector.domain.contents import trap_text, whole_text
+from collector.domain.disclosure import shown_octets
 from collector.domain.ids import ExternalKey, StreamName
 from collector.domain.item import Item, ItemKind, Tally, TallyReason, Transport
 from collector.domain.mail import Mail
@@ -88,7 +89,8 @@ def _fresh(batch: Batch, changes: list[CaseChange]) -> dict[ExternalKey, list[Fr
             mine = found.get(draft.fold.known.external_key) if draft.fold is not None else None
             if mine is not None and len(mine) < EVIDENCE_SHOWN:
                 item = entry.item
-                original = Original(item.payload, whole_text(entry.decoded))
+                payload = shown_octets(item.payload) if item.kind == ItemKind.DATAGRAM else item.payload
+                original = Original(payload, whole_text(entry.decoded))
                 mine.append(Fresh(entry.id_of(draft), from_ns(item.received_at_ns), item.transport, original))
     return found
 

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from collector.domain.case import Verdict
 from collector.domain.clock import Clock, from_ns, rfc3339
+from collector.domain.disclosure import shown_octets
 from collector.domain.errors import ConfigurationError, Conflict, NotFound
 from collector.domain.ids import CustomerId, NotificationId, StreamName
 from collector.domain.item import Item, ItemKind
@@ -43,12 +44,19 @@ Explain: TypeAlias = Callable[[Trap | Mail, str, tuple[str, ...]], dict[str, obj
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a notification's item holds: the original octets and what the decoder makes of them. Of a v3 message that no key opens
-    there is only its header."""
+    """What a notification's item holds: the original octets, communities left out, and what the decoder makes of them. Of a v3
+    message that no key opens there is only its header."""
 
     kind: ItemKind
     payload: bytes
     decoded: Trap | Secured | Mail | NotDecoded
+
+
+def _shown(kind: ItemKind, payload: bytes, decoded: Trap | Secured | Mail | NotDecoded, communities: Sequence[bytes]) -> Content:
+    """What cannot be decoded may hold a community at any place."""
+    if kind is ItemKind.DATAGRAM:
+        payload = shown_octets(payload, communities if isinstance(decoded, NotDecoded) else ())
+    return Content(kind, payload, decoded)
 
 
 class Inspector:
@@ -96,7 +104,12 @@ class Inspector:
                 if isinstance(found_trap, Secured):
                     found_trap = opened(payload, found_trap, knowledge.index, decoders)
                 decoded[wanted] = found_trap
-        return {wanted: Content(kind, payload, decoded[wanted]) for wanted, (kind, payload) in raw.items() if wanted in decoded}
+        communities = [source.snmp.community for source in knowledge.registry.sources if source.snmp is not None]
+        return {
+            wanted: _shown(kind, payload, decoded[wanted], communities)
+            for wanted, (kind, payload) in raw.items()
+            if wanted in decoded
+        }
 
     def _raw(self, wanted: NotificationId) -> tuple[ItemKind, bytes] | None:
         item = self._item(wanted)

@@ -5,6 +5,7 @@ import re
 from enum import Enum
 from typing import NamedTuple, TypeAlias
 
+from collector.domain.disclosure import hide_communities
 from collector.domain.outcome import Outcome, Reason
 from collector.domain.trap import SNMP_TRAP_OID, SYS_UPTIME, NotDecoded, Pdu, Secured, SnmpVersion, Trap, TrapResult, Varbind
 from receivers.snmp import ber, v3
@@ -240,8 +241,11 @@ def _varbind_list(data: bytes, at: int, end: int) -> tuple[int, int]:
 
 
 def _bindings(data: bytes, at: int, end: int) -> tuple[list[Varbind], int]:
-    """The varbind list at the end of a PDU; a sender that leaves it out has no varbinds."""
-    return ber.varbinds(data, *_varbind_list(data, at, end)) if at < end else ([], 0)
+    """The varbind list at the end of a PDU; a sender that leaves it out has no varbinds. Nobody gets to see a community."""
+    if at >= end:
+        return [], 0
+    found, truncated = ber.varbinds(data, *_varbind_list(data, at, end))
+    return hide_communities(found, data), truncated
 
 
 def _notification(data: bytes, at: int, *, end: int, frame: _Frame, pdu: Pdu) -> Trap:

@@ -93,7 +93,7 @@ def test_a_case_has_the_documented_shape(collector: World, admin: Caller) -> Non
                 "text": "case disk",
                 "truncated": False,
                 "url": f"{URL}/notifications/{first}",
-                "sha256": hashlib.sha256(trap_saying("case disk")).hexdigest(),
+                "sha256": hashlib.sha256(trap_saying("case disk", community="****")).hexdigest(),
                 "bytes": len(trap_saying("case disk")),
             }
         ],

@@ -1,5 +1,6 @@
 """Notifications one by one: lists, contents, originals, explanations, quarantine."""
 
+import hashlib
 import logging
 from typing import Any
 
@@ -226,12 +227,17 @@ def test_the_item_id_of_a_digest_mail_names_all_its_rows(collector: World, admin
     assert admin.get(f"{PATH}/{mail}-2/raw").content == admin.get(f"{PATH}/{mail}/raw").content
 
 
-def test_raw_is_what_arrived_and_is_never_shown_as_a_page(collector: World, admin: Caller) -> None:
+def raw_saying(text: str) -> bytes:
+    """As it is shown: without the community."""
+    return trap_saying(text, community="****")
+
+
+def test_raw_is_what_arrived_without_its_community_and_is_never_shown_as_a_page(collector: World, admin: Caller) -> None:
     [trap] = collector.hear("case disk")
     [mail] = collector.arrive_mail("<script>alert(1)</script>\n\ninfo x")
     collector.process()
     answer = admin.get(f"{PATH}/{trap}/raw")
-    assert answer.content == trap_saying("case disk")
+    assert answer.content == raw_saying("case disk")
     assert answer.headers["content-type"] == "application/octet-stream"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["content-disposition"] == f'attachment; filename="{trap}.bin"'
@@ -240,11 +246,22 @@ def test_raw_is_what_arrived_and_is_never_shown_as_a_page(collector: World, admi
     assert answer.headers["content-disposition"] == f'attachment; filename="{mail}.eml"'
 
 
+def test_the_digest_of_evidence_is_of_what_raw_gives(collector: World, admin: Caller) -> None:
+    """Of the whole trap it would be a way to try communities."""
+    [trap] = collector.hear("case disk")
+    digest = hashlib.sha256(admin.get(f"{PATH}/{trap}/raw").content).hexdigest()
+    [case] = admin.get("/api/v1/cases").json()["items"]
+    shown = admin.get(f"/api/v1/cases/{case['external_key']}").json()["evidence"]
+    [message] = admin.get("/api/v1/handoff/feed").json()["items"]
+    told = message["data"]["case"]["evidence"]
+    assert [one["sha256"] for one in (*shown, *told)] == [digest, digest]
+
+
 def test_what_is_durable_but_not_processed_is_pending(collector: World, admin: Caller) -> None:
     [waiting] = collector.arrive(trap_saying("case disk"))
     one = admin.get(f"{PATH}/{waiting}").json()
     assert (one["state"], one["peer"], one["trust"], one["rows"]) == ("pending", "192.0.2.10:40000", None, [waiting])
-    assert admin.get(f"{PATH}/{waiting}/raw").content == trap_saying("case disk")
+    assert admin.get(f"{PATH}/{waiting}/raw").content == raw_saying("case disk")
     assert admin.get(f"{PATH}/{waiting}/explain").json()["state"] == "pending"
     assert admin.post(f"{PATH}/{waiting}/reprocess").status_code == 409
     assert admin.get(f"{PATH}/{waiting}-1").status_code == 404, "nobody knows its rows yet"

@@ -17,7 +17,7 @@ from collector.pipeline.inspection import Inspector
 from collector.pipeline.originals import OriginalsKeeper
 from collector.store.registry import SourceRecord, load_registry, save_sources
 from tests.builders import BOX, NOON, after
-from tests.pipeline_world import MAILS, MAIN, World, mail_octets, trap_octets
+from tests.pipeline_world import ACME, MAILS, MAIN, World, mail_octets, trap_octets
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def test_another_customers_notification_is_not_found(world: World, inspector: In
 def test_contents_are_decoded_again(world: World, inspector: Inspector) -> None:
     trap, mail, garbage = world.trap("info"), world.mail("info"), world.item(MAIN, ItemKind.DATAGRAM, b"?")
     found = inspector.contents([trap, mail, garbage])
-    assert (found[trap].payload, found[trap].kind) == (trap_octets("info"), ItemKind.DATAGRAM)
+    assert (found[trap].payload, found[trap].kind) == (trap_octets("info", community=b"*" * len(ACME)), ItemKind.DATAGRAM)
     assert isinstance(found[trap].decoded, Trap)
     assert isinstance(found[mail].decoded, Mail)
     assert found[mail].payload == mail_octets("info")
