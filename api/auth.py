@@ -69,4 +69,6 @@ NotificationsReader = Annotated[Caller, Security(caller_of, scopes=[Scope.NOTIFI
 NotificationsWriter = Annotated[Caller, Security(caller_of, scopes=[Scope.NOTIFICATIONS_WRITE.value])]
 HandoffReader = Annotated[Caller, Security(caller_of, scopes=[Scope.HANDOFF_READ.value])]
 TicketsWriter = Annotated[Caller, Security(caller_of, scopes=[Scope.TICKETS_WRITE.value])]
+EnginesReader = Annotated[Caller, Security(caller_of, scopes=[Scope.ENGINES_READ.value])]
+EnginesWriter = Annotated[Caller, Security(caller_of, scopes=[Scope.ENGINES_WRITE.value])]
 LedgerReader = Annotated[Caller, Security(caller_of, scopes=[Scope.LEDGER_READ.value])]

@@ -70,6 +70,7 @@ NOTIFICATION_DETAIL = NOTIFICATION | {
         "windows_id": None,
         "not_decoded": 0,
     },
+    "security": None,
 }
 REPROCESSED = {"items": [NOTIFICATION]}
 EXPLANATION = {

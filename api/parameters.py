@@ -13,6 +13,7 @@ from api.problems import Problem
 from api.schemas.notifications import Include
 from api.text import moment, printable_line
 from collector.domain.case import CaseStatus
+from collector.domain.engine import EngineState
 from collector.domain.message import MessageType
 from collector.domain.outcome import QUARANTINE, Outcome
 from collector.domain.signal import CaseKind
@@ -115,6 +116,17 @@ class NotificationQuery(ContentsQuery):
     state: States = Field((), description="comma list of outcomes; `quarantine` stands for the four that can be processed again")
     customer: Word | None = Field(None, description="code of a customer")
     case: Word | None = Field(None, description="external key of a case")
+
+
+class EngineQuery(OrderedQuery):
+    state: EngineState | None = Field(None, description="`seen`: waits for approval; `approved`")
+    customer: Word | None = Field(None, description="code of a customer")
+
+
+class EngineOfQuery(Query):
+    customer: Word | None = Field(None, description="code of the customer, when the engine speaks for several sources")
+    source: Word | None = Field(None, description="name of the source")
+    actor: Word | None = Field(None, description="the person for whom the caller speaks")
 
 
 class FeedQuery(Query):

@@ -16,6 +16,7 @@ from collector.handoff.inbound import Inbound
 from collector.journal.interface import JournalReader
 from collector.names.book import Names
 from collector.names.catalogue import catalogue_book
+from collector.pipeline.approval import Approval
 from collector.pipeline.inspection import Inspector
 from collector.store.engine import Store
 
@@ -34,6 +35,7 @@ class ApiTools:
     actions: Actions
     inbound: Inbound
     inspector: Inspector
+    approval: Approval
     reader: JournalReader
     clock: Clock
     terms: Terms

@@ -35,6 +35,7 @@ from collector.handoff.inbound import Inbound
 from collector.journal.envelope import encode_envelope, encode_tally
 from collector.journal.streams import Journal
 from collector.names.present import PresentNames
+from collector.pipeline.approval import Approval
 from collector.pipeline.counters import ProcessCounters
 from collector.pipeline.draft import Decoders
 from collector.pipeline.identify import SourceIndex
@@ -215,6 +216,7 @@ class World:
             "inbound": inbound,
             "handoff": self.handoff,
             "inspector": self.inspector,
+            "approval": Approval(self.store, self.clock, nullcontext),
             "reader": self.reader,
             "clock": self.clock,
             "terms": self.terms,

@@ -78,15 +78,31 @@ class SnmpView(View):
     not_decoded: int
 
 
+class SecurityView(View):
+    """What the header of an SNMPv3 message says, believed or not; `trust` says whether it was. Engine IDs in hexadecimal digits,
+    `engine_time` in seconds. The context is null as long as no key of a source opens the message."""
+
+    engine_id: str
+    user: str
+    level: str
+    reportable: bool
+    boots: int
+    engine_time: int
+    message_id: int
+    context_engine_id: str | None
+    context_name: str | None
+
+
 class NotificationDetail(NotificationView):
     """One notification with everything known. `rows` are the ids of all notifications that the same item holds. `snmp` is null
-    for mails, and for traps whose octets are no longer kept or cannot be read."""
+    for mails, and for traps whose octets are no longer kept or cannot be read; `security` is there for SNMPv3 alone."""
 
     rule_version: str | None
     verdict: str | None
     detail: str | None
     rows: list[str]
     snmp: SnmpView | None
+    security: SecurityView | None
 
 
 class Reprocessed(View):

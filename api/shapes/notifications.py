@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
 
-from api.schemas.notifications import HexView, Include, NotificationDetail, NotificationView, SnmpView, VarbindView
+from api.schemas.notifications import HexView, Include, NotificationDetail, NotificationView, SecurityView, SnmpView, VarbindView
 from api.tools import ApiTools
 from collector.domain.clock import from_ns
 from collector.domain.contents import OCTET_STRING, octets_as_text, whole_text
@@ -11,7 +11,8 @@ from collector.domain.ids import NotificationId
 from collector.domain.item import Item
 from collector.domain.octets import OPAQUE, date_and_time, wrapped_number
 from collector.domain.outcome import Outcome
-from collector.domain.trap import Trap, Varbind, VarbindValue
+from collector.domain.security_facts import security_facts
+from collector.domain.trap import Secured, Trap, Varbind, VarbindValue
 from collector.domain.trap_facts import facts_of
 from collector.names.book import NameBook, Named, Names
 from collector.pipeline.inspection import Content
@@ -89,6 +90,7 @@ def detail(tools: ApiTools, one: Notification, rows: Sequence[NotificationId]) -
         verdict=one.verdict,
         detail=one.detail or None,
         rows=[str(row) for row in rows],
+        security=_security(content),
         snmp=SnmpView(**asdict(facts_of(content.decoded))) if content and isinstance(content.decoded, Trap) else None,
     )
 
@@ -121,7 +123,15 @@ def pending(item: Item) -> NotificationDetail:
         detail=None,
         rows=[wanted],
         snmp=None,
+        security=None,
     )
+
+
+def _security(content: Content | None) -> SecurityView | None:
+    """A v3 message shows its header also when no key opens it."""
+    decoded = content.decoded if content else None
+    secured = decoded.secured if isinstance(decoded, Trap) else decoded
+    return SecurityView(**asdict(security_facts(secured))) if isinstance(secured, Secured) else None
 
 
 def _varbind(varbind: Varbind, book: NameBook) -> VarbindView:

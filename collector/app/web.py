@@ -23,6 +23,7 @@ from collector.config import Role, Settings
 from collector.handoff.counters import HandoffCounters
 from collector.handoff.inbound import Inbound
 from collector.names.present import PresentNames
+from collector.pipeline.approval import Approval
 from collector.pipeline.inspection import Inspector
 from collector.pipeline.stages import Knowledge
 from collector.role import RoleContext
@@ -80,6 +81,7 @@ def _tools(role: RoleContext, store: Store, undo: ExitStack) -> ApiTools:
             box=box,
             kept=timedelta(days=settings.journal.retention_days),
         ),
+        approval=Approval(store, role.clock, turn, changed=wake),
         reader=reader,
         clock=role.clock,
         terms=terms,

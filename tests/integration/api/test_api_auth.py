@@ -11,6 +11,7 @@ from tests.api_world import NOON, Caller, World
 
 CASE = "/api/v1/cases/TST-01HZXB3V5K8C9YQ2M4N6P7R8ST"
 NOTIFICATION = "/api/v1/notifications/snmp-0-abcdef-1"
+ENGINE = "/api/v1/snmp/engines/80001f888001"
 ROUTES = [
     pytest.param("GET", "/api/v1/cases", "cases:read", id="list cases"),
     pytest.param("GET", CASE, "cases:read", id="case"),
@@ -33,6 +34,9 @@ ROUTES = [
     pytest.param("GET", f"{NOTIFICATION}/raw", "notifications:read", id="raw"),
     pytest.param("GET", f"{NOTIFICATION}/explain", "notifications:read", id="explain"),
     pytest.param("POST", f"{NOTIFICATION}/reprocess", "notifications:write", id="reprocess"),
+    pytest.param("GET", "/api/v1/snmp/engines", "engines:read", id="list engines"),
+    pytest.param("POST", f"{ENGINE}/approve", "engines:write", id="approve engine"),
+    pytest.param("DELETE", ENGINE, "engines:write", id="forget engine"),
     pytest.param("GET", "/api/v1/ledger", "ledger:read", id="ledger"),
     pytest.param("GET", "/api/v1/handoff/feed", "handoff:read", id="feed"),
     pytest.param("GET", f"{CASE}/ticket", "cases:read", id="ticket"),
@@ -53,6 +57,8 @@ def body_of(method: str, path: str) -> dict[str, Any]:
     last = path.rsplit("/", 1)[1]
     if method == "PUT":
         return {"json": {"number": "48213"}}
+    if last == "approve":
+        return {"json": {}}
     return {"json": BODY | MORE.get(last, {})} if method == "POST" else {}
 
 
@@ -78,6 +84,12 @@ def test_the_right_scope_is_enough(collector: World, method: str, path: str, sco
     assert answer.status_code in (200, 404)
 
 
+def with_names(path: str, names: dict[str, str]) -> str:
+    for known, name in names.items():
+        path = path.replace(known.rsplit("/", 1)[1], name)
+    return path
+
+
 def test_every_route_but_health_and_the_description_is_in_the_table(collector: World) -> None:
     described = collector.caller(None).get("/api/v1/openapi.json").json()
     needing = {
@@ -89,10 +101,8 @@ def test_every_route_but_health_and_the_description_is_in_the_table(collector: W
     }
     free = {path for path, operations in described["paths"].items() if not any("security" in o for o in operations.values())}
     table = {tuple(str(value) for value in route.values) for route in ROUTES}
-    key, number = CASE.rsplit("/", 1)[1], NOTIFICATION.rsplit("/", 1)[1]
-    assert needing == {
-        (method, path.replace(key, "{external_key}").replace(number, "{notification_id}"), scope) for method, path, scope in table
-    }
+    names = {CASE: "{external_key}", NOTIFICATION: "{notification_id}", ENGINE: "{engine_id}"}
+    assert needing == {(method, with_names(path, names), scope) for method, path, scope in table}
     assert free == {"/metrics", "/api/v1/handoff/schema.json", "/healthz", "/readyz"}
 
 

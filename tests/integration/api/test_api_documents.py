@@ -20,7 +20,7 @@ def described(collector: World) -> dict[str, Any]:
 
 
 def test_the_page_has_every_path_with_its_scope_and_no_other(described: dict[str, Any]) -> None:
-    written = set(re.findall(r"^\| `(GET|POST|PUT) (/\S+)` \| `?([a-z:]+)`? \|", PAGE, re.MULTILINE))
+    written = set(re.findall(r"^\| `(GET|POST|PUT|DELETE) (/\S+)` \| `?([a-z:]+)`? \|", PAGE, re.MULTILINE))
     real = {
         (method.upper(), path, next((scopes[0] for one in operation.get("security", []) for scopes in one.values()), "none"))
         for path, methods in described["paths"].items()

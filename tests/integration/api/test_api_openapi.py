@@ -47,7 +47,7 @@ def validator(described: dict[str, Any], schema: dict[str, Any]) -> Draft202012V
 def test_it_is_openapi_3_1_and_every_operation_is_named(described: dict[str, Any]) -> None:
     assert described["openapi"].startswith("3.1.")
     named = [operation["operationId"] for _, operation in operations(described)]
-    assert len(named) == len(set(named)) == 31
+    assert len(named) == len(set(named)) == 34
     assert all(operation["summary"] and operation["description"] for _, operation in operations(described))
 
 
@@ -65,7 +65,7 @@ def test_every_json_answer_has_an_example_that_fits_its_schema(described: dict[s
 
 def test_every_body_has_an_example_that_fits_its_schema(described: dict[str, Any]) -> None:
     bodies = {name: operation["requestBody"] for name, operation in operations(described) if "requestBody" in operation}
-    assert len(bodies) == 14
+    assert len(bodies) == 15
     for body in bodies.values():
         [content] = body["content"].values()
         schema = content["schema"]
@@ -93,6 +93,7 @@ def test_errors_are_problems_everywhere(described: dict[str, Any]) -> None:
         pytest.param("/api/v1/cases/{case}/notifications", "NotificationPage", id="notifications of a case"),
         pytest.param("/api/v1/notifications?include=text,varbinds", "NotificationPage", id="notifications"),
         pytest.param("/api/v1/notifications/{notification}", "NotificationDetail", id="notification"),
+        pytest.param("/api/v1/snmp/engines", "EnginePage", id="engines"),
         pytest.param("/api/v1/ledger", "LedgerView", id="ledger"),
     ],
 )

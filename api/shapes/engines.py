@@ -1,0 +1,22 @@
+"""SNMPv3 engines as the API shows them."""
+
+from api.schemas.engines import EngineView
+from collector.domain.engine import Engine
+
+
+def view(engine: Engine) -> EngineView:
+    return EngineView(
+        engine_id=engine.engine_id.hex(),
+        customer=engine.customer,
+        source=engine.source,
+        state=engine.state,
+        peer=engine.peer or None,
+        first_seen_at=engine.first_seen_at,
+        last_seen_at=engine.last_seen_at,
+        messages=engine.messages,
+        authenticated=engine.time is not None,
+        boots=None if engine.time is None else engine.time.boots,
+        engine_time=None if engine.time is None else engine.time.time,
+        approved_by=engine.approved_by,
+        approved_at=engine.approved_at,
+    )
