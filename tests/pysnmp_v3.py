@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from pyasn1.codec.ber import encoder
+from pyasn1.codec.ber import decoder, encoder
 
 from collector.domain.snmp_access import AuthProtocol, PrivProtocol, SecurityLevel, SnmpUser
 
@@ -55,6 +55,13 @@ def pdu_of(octets: bytes, *, inform: bool = False) -> Any:
     v2c.apiTrapPDU.set_defaults(pdu)
     own = (rfc1902.ObjectIdentifier("1.3.6.1.4.1.3417.2.12.1.1.1.1"), rfc1902.OctetString(octets))
     v2c.apiPDU.set_varbinds(pdu, [*v2c.apiPDU.get_varbinds(pdu), own])
+    return pdu
+
+
+def trap_pdu_of(octets: bytes) -> Any:
+    """A trap's PDU as pysnmp reads it."""
+    pdu, rest = decoder.decode(octets, asn1Spec=v2c.TrapPDU())
+    assert not rest
     return pdu
 
 
