@@ -8,7 +8,7 @@ from collector.domain.mail import Mail
 from collector.domain.outcome import Reason
 from collector.domain.signal import Classified
 from collector.domain.trap import Trap
-from collector.domain.windows_events import windows_event
+from collector.domain.windows_entries import windows_entry
 from rules.compiled import CompiledKind, KindRule
 from rules.conditions import KIND_FIELD, Tree, holds, tests_in
 from rules.engine import RuleSet
@@ -75,10 +75,10 @@ class Explanation:
 
 def explain_trap(ruleset: RuleSet, trap: Trap, *, source: str, products: tuple[str, ...]) -> Explanation:
     """Why `classify_trap` answers what it answers."""
-    event = windows_event(trap.trap_oid)
+    entry = windows_entry(trap.trap_oid)
     by = f"trap OID {trap.trap_oid or 'missing'}"[:_MAX_SHOWN]
-    if event:
-        by += f", Windows log source {event.source}, id {event.number}"[:_MAX_SHOWN]
+    if entry:
+        by += f", Windows log source {entry.source}, id {entry.number}"[:_MAX_SHOWN]
     found = ruleset.traps.find(trap.trap_oid)
     chosen = choose(found, products)
     kinds = tuple(

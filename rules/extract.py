@@ -7,7 +7,7 @@ from collector.domain.mail import Mail
 from collector.domain.octets import OPAQUE, date_and_time, wrapped_number
 from collector.domain.trap import Trap, VarbindValue
 from collector.domain.trap_oids import other_spelling
-from collector.domain.windows_events import windows_event
+from collector.domain.windows_entries import windows_entry
 from rules.derive import Step, step
 from rules.labels import LabelFinder
 from rules.model import FieldSpec, MailSide, SnmpSide
@@ -15,7 +15,7 @@ from rules.text import Values, clean, fold, from_octets
 
 MAX_TEXT = 1_000_000
 """Characters of a mail's text that fields are looked for in."""
-_OF_EVENTS = frozenset({"windows_source", "windows_id"})
+_OF_ENTRIES = frozenset({"windows_source", "windows_id"})
 _Convert = Callable[[VarbindValue, str], str | None]
 
 
@@ -64,7 +64,7 @@ class TrapReader:
         self.source = "source" in built_in
         self.oid = "trap_oid" in built_in
         self.low = "specific_low" in built_in
-        self._event = not built_in.isdisjoint(_OF_EVENTS)
+        self._windows = not built_in.isdisjoint(_OF_ENTRIES)
         self._spelled = {other_spelling(oid): oid for oid in side.oids if other_spelling(oid) not in side.oids}
 
     def read(self, trap: Trap, source: str) -> Values:
@@ -76,8 +76,8 @@ class TrapReader:
             values["trap_oid"] = self._spelled.get(trap.trap_oid, trap.trap_oid)
         if self.low:
             values["specific_low"] = specific_low(trap.trap_oid)
-        if self._event:
-            _read_event(trap.trap_oid, values)
+        if self._windows:
+            _read_entry(trap.trap_oid, values)
         if self._wanted:
             self._read_varbinds(trap, values)
         _apply(self._steps, values)
@@ -98,10 +98,10 @@ class TrapReader:
                     break
 
 
-def _read_event(trap_oid: str, values: Values) -> None:
-    event = windows_event(trap_oid)
-    if event is not None:
-        values["windows_source"], values["windows_id"] = clean(event.source), str(event.number)
+def _read_entry(trap_oid: str, values: Values) -> None:
+    entry = windows_entry(trap_oid)
+    if entry is not None:
+        values["windows_source"], values["windows_id"] = clean(entry.source), str(entry.number)
 
 
 def specific_low(trap_oid: str) -> str:

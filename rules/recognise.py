@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from collector.domain.mail import Mail
 from collector.domain.trap_oids import other_spelling
-from collector.domain.windows_events import windows_event
+from collector.domain.windows_entries import windows_entry
 from rules.compiled import CompiledKind
 from rules.text import as_phrase, fold, words_of
 
@@ -42,8 +42,8 @@ class TrapIndex:
         if found:
             return found
         if self._windows:
-            event = windows_event(trap_oid)
-            found = self._windows.get((fold(event.source), event.number)) if event else None
+            entry = windows_entry(trap_oid)
+            found = self._windows.get((fold(entry.source), entry.number)) if entry else None
             if found:
                 return found
         return self._below(trap_oid)

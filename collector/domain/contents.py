@@ -41,7 +41,7 @@ def octets_as_text(octets: bytes) -> str | None:
         text = western_of(octets)
     trimmed = text.rstrip("\0")
     if trimmed.isprintable():
-        return trimmed if trimmed or not text else None
+        return trimmed if trimmed or not octets else None
     return None if any(_is_control(character) for character in trimmed) else harmless(trimmed)
 
 

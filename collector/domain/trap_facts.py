@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from collector.domain.trap import Pdu, Trap
-from collector.domain.windows_events import windows_event
+from collector.domain.windows_entries import windows_entry
 
 
 @dataclass(frozen=True, slots=True)
 class TrapFacts:
     """As it came: None is what the message did not say. `uptime` in hundredths of a second. `enterprise`, `agent_address`,
-    `generic` and `specific` are of v1 traps; a Windows event is read out of the trap OID. `not_decoded` counts variables beyond
+    `generic` and `specific` are of v1 traps; an entry of a Windows event log is read out of the trap OID. `not_decoded` counts variables beyond
     the limit."""
 
     version: str
@@ -27,7 +27,7 @@ class TrapFacts:
 
 def facts_of(trap: Trap) -> TrapFacts:
     old = trap.pdu is Pdu.TRAP_V1
-    event = windows_event(trap.trap_oid)
+    entry = windows_entry(trap.trap_oid)
     return TrapFacts(
         version=trap.version.word,
         pdu=trap.pdu.value,
@@ -37,7 +37,7 @@ def facts_of(trap: Trap) -> TrapFacts:
         agent_address=trap.agent_address or None,
         generic=trap.generic if old else None,
         specific=trap.specific if old else None,
-        windows_source=event.source if event else None,
-        windows_id=event.number if event else None,
+        windows_source=entry.source if entry else None,
+        windows_id=entry.number if entry else None,
         not_decoded=trap.truncated,
     )

@@ -254,7 +254,8 @@ def test_nobody_fell_over_or_grew(attacked: Attacked) -> None:
 def test_informs_are_answered_in_time_meanwhile(attacked: Attacked) -> None:
     waited = sorted([*attacked.informs.waited_seconds, *attacked.sealed.waited_seconds])
     slowest = waited[len(waited) * 99 // 100]
-    print(f"{len(waited)} informs: half within {waited[len(waited) // 2] * 1e3:.0f} ms, 99 of 100 within {slowest * 1e3:.0f} ms")
+    half, promised = waited[len(waited) // 2] * 1e3, PROMISED_SECONDS * 1e3
+    print(f"{len(waited)} informs: half within {half:.0f} ms, 99 of 100 within {slowest * 1e3:.0f} ms ({promised:.0f} promised)")
     assert slowest <= PATIENT_SECONDS
 
 

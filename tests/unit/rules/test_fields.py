@@ -115,7 +115,7 @@ def test_a_trap_gives_fields(
         pytest.param("1.3.6.1.4.1.311.1.1.3.1.1.0.6", {}, id="another trap"),
     ],
 )
-def test_source_and_id_of_any_windows_event_are_fields(load: Load, trap: MakeTrap, oid: str, expected: dict[str, str]) -> None:
+def test_source_and_id_of_any_windows_entry_are_fields(load: Load, trap: MakeTrap, oid: str, expected: dict[str, str]) -> None:
     pack = PACK.replace("SIDE", 'snmp:\n      trap_oid_under: "1.3.6.1.4.1.311.1"')
     pack = pack.replace("FIELD", "s: {first_of: [windows_source]}\n        n: {first_of: [windows_id]}")
     ruleset = load(pack.replace("WIRE", 'trap: {oid: "1.3.6.1.4.1.311.1.13.1.1.65.0.1", varbinds: {}}'))

@@ -14,7 +14,7 @@ _SIGNED_CHARACTERS = range(0xFFFFFF80, 0x1_0000_0000)
 """Characters above 127 that were taken as negative numbers on their way into the OID."""
 
 
-class WindowsEvent(NamedTuple):
+class WindowsEntry(NamedTuple):
     """`source` is the log source's name, `number` the event id as Windows' event viewer shows it: the low 16 bits of the
     identifier. Severity and facility stand above them."""
 
@@ -23,8 +23,8 @@ class WindowsEvent(NamedTuple):
 
 
 @lru_cache(maxsize=512)
-def windows_event(trap_oid: str) -> WindowsEvent | None:
-    """What the OID of a trap says of a Windows event, with the 0 before the identifier (RFC 3584 section 3.1) or without; None
+def windows_entry(trap_oid: str) -> WindowsEntry | None:
+    """What the OID of a trap says of such an entry, with the 0 before the identifier (RFC 3584 section 3.1) or without; None
     when it is not of that form."""
     if not trap_oid.startswith(_BELOW) or len(trap_oid) > _MAX_CHARACTERS:
         return None
@@ -34,4 +34,4 @@ def windows_event(trap_oid: str) -> WindowsEvent | None:
     rest = arcs[length + 1 :]
     if not name or len(name) < length or not rest or any(arc > 0xFF for arc in name):
         return None
-    return WindowsEvent(harmless(text_of(bytes(name))), rest[-1] & 0xFFFF)
+    return WindowsEntry(harmless(text_of(bytes(name))), rest[-1] & 0xFFFF)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.domain.windows_events import WINDOWS_TRAPS, WindowsEvent, windows_event
+from collector.domain.windows_entries import WINDOWS_TRAPS, WindowsEntry, windows_entry
 
 SEP = f"{WINDOWS_TRAPS}.18.83.121.109.97.110.116.101.99.32.65.110.116.105.86.105.114.117.115"
 
@@ -33,10 +33,10 @@ SEP = f"{WINDOWS_TRAPS}.18.83.121.109.97.110.116.101.99.32.65.110.116.105.86.105
     ],
 )
 def test_a_windows_log_source_is_read_from_the_oid(oid: str, expected: tuple[str, int] | None) -> None:
-    assert windows_event(oid) == (WindowsEvent(*expected) if expected else None)
+    assert windows_entry(oid) == (WindowsEntry(*expected) if expected else None)
 
 
 @given(st.text(max_size=60))
 def test_nothing_below_the_root_makes_it_raise(rest: str) -> None:
-    event = windows_event(f"{WINDOWS_TRAPS}.{rest}")
+    event = windows_entry(f"{WINDOWS_TRAPS}.{rest}")
     assert event is None or 0 <= event.number < 2**16
