@@ -9,8 +9,8 @@ from collector.domain.windows_entries import windows_entry
 @dataclass(frozen=True, slots=True)
 class TrapFacts:
     """As it came: None is what the message did not say. `uptime` in hundredths of a second. `enterprise`, `agent_address`,
-    `generic` and `specific` are of v1 traps; an entry of a Windows event log is read out of the trap OID. `not_decoded` counts variables beyond
-    the limit."""
+    `generic` and `specific` are of v1 traps; source and id of a Windows log entry are read out of the trap OID. `not_decoded`
+    counts variables beyond the limit."""
 
     version: str
     pdu: str
