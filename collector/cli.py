@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "restore": ("backup_commands", "bring back a backup"),
     "send-trap": ("send_trap", "send one SNMP trap or inform"),
     "simulate": ("traffic", "send a realistic mix of notifications"),
+    "snmp": ("snmp_commands", "SNMPv3 engines that speak for consoles"),
     "mib": ("mib_commands", "names from MIB files"),
     "explain": ("store_commands", "tell what became of a notification, and why"),
     "version": ("check", "print the version"),

@@ -8,6 +8,7 @@ import pytest
 from collector.domain.engine import Engine, EngineState
 from collector.domain.errors import Conflict, NotFound
 from collector.domain.ids import NotificationId
+from collector.domain.item import ItemKind
 from collector.domain.snmp_access import SnmpUser
 from collector.domain.trap import NotDecoded, Secured, Trap
 from collector.pipeline.approval import Caught
@@ -15,6 +16,7 @@ from collector.store.engine import Store
 from collector.store.engines import EngineFilter
 from collector.store.registry import SourceRecord
 from tests.builders import NOON
+from tests.pipeline_world import MAIN
 from tests.v3_world import BOOTS, ENGINE, NAMING, OTHER_ENGINE, STRANGER, USER, V3World, access_of
 
 
@@ -245,3 +247,14 @@ def test_what_waits_for_one_engine_is_not_processed_for_another(world: V3World) 
     engine: Engine = world.approve(ENGINE)
     assert world.approval().catch_up(engine, world.inspector(), actor="user:ana", limit=1) == Caught(1, 0)
     assert sorted(world.reasons()) == ["case", "unknown_engine", "unknown_engine"]
+
+
+def test_what_the_journal_does_not_keep_any_more_holds_up_nothing(world: V3World) -> None:
+    for _ in range(3):
+        world.sends("raise x 3")
+    world.process()
+    gone, *kept = world.journal.items[MAIN]
+    world.journal.items[MAIN] = [gone._replace(kind=ItemKind.TALLY), *kept]
+    engine = world.approve()
+    assert world.approval().catch_up(engine, world.inspector(), actor="user:ana", limit=2) == Caught(2, 1)
+    assert world.approval().catch_up(engine, world.inspector(), actor="user:ana", limit=2) == Caught(0, 1)

@@ -189,6 +189,8 @@ def test_every_key_can_be_set_by_its_variable() -> None:
         "COLLECTOR__JOURNAL__RETENTION_DAYS": "1",
         "COLLECTOR__JOURNAL__ALLOW_VOLATILE": "true",
         "COLLECTOR__PROCESS__BATCH": "1",
+        "COLLECTOR__PROCESS__REFUSED_PER_PEER": "1",
+        "COLLECTOR__PROCESS__REFUSED_PER_OUTCOME": "0",
         "COLLECTOR__HAND_OFF__KEEP_DAYS": "2",
         "COLLECTOR__HAND_OFF__NOTE_MINUTES": "1",
         "COLLECTOR__RULES__PACKS_DIR": "/srv/packs",
