@@ -6,7 +6,7 @@ from api import problems
 from api.describe import DESCRIPTION, DescribedApp
 from api.edge import Edge, RequestCounters
 from api.metrics import CaseGauge, FeedMetrics
-from api.routes import case_verbs, cases, engines, handoff, health, ledger, notifications, tickets
+from api.routes import case_verbs, cases, engines, handoff, health, ledger, notifications, sources, tickets
 from api.tools import ApiTools
 from api.web import pages
 from collector import __version__
@@ -29,7 +29,7 @@ def create_app(tools: ApiTools) -> FastAPI:
     )
     app.state.tools = tools
     problems.install(app)
-    for routes in (cases, case_verbs, tickets, notifications, engines, ledger, handoff, health):
+    for routes in (cases, case_verbs, tickets, notifications, sources, engines, ledger, handoff, health):
         app.include_router(routes.router)
     pages.install(app, tools)
     counters = RequestCounters()

@@ -71,4 +71,5 @@ HandoffReader = Annotated[Caller, Security(caller_of, scopes=[Scope.HANDOFF_READ
 TicketsWriter = Annotated[Caller, Security(caller_of, scopes=[Scope.TICKETS_WRITE.value])]
 EnginesReader = Annotated[Caller, Security(caller_of, scopes=[Scope.ENGINES_READ.value])]
 EnginesWriter = Annotated[Caller, Security(caller_of, scopes=[Scope.ENGINES_WRITE.value])]
+SourcesReader = Annotated[Caller, Security(caller_of, scopes=[Scope.SOURCES_READ.value])]
 LedgerReader = Annotated[Caller, Security(caller_of, scopes=[Scope.LEDGER_READ.value])]

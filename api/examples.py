@@ -72,6 +72,29 @@ NOTIFICATION_DETAIL = NOTIFICATION | {
     },
     "security": None,
 }
+SOURCE_PAGE = {
+    "items": [
+        {
+            "customer": "ACME",
+            "name": "sepm-1",
+            "products": ["symantec-sepm"],
+            "mailbox": "acme-sepm",
+            "snmp": {
+                "version": "v3",
+                "networks": ["192.0.2.0/24"],
+                "listener": None,
+                "user": "traps",
+                "auth_protocol": "SHA-256",
+                "priv_protocol": "AES",
+                "min_level": "authPriv",
+                "engine_ids": ["80001f8880e9bd0c1d"],
+                "approve_engines": "by_hand",
+                "weak": [],
+            },
+        }
+    ],
+    "next": None,
+}
 REPROCESSED = {"items": [NOTIFICATION]}
 EXPLANATION = {
     "id": "snmp-0-k3f9ab-88121",

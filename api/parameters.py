@@ -129,6 +129,10 @@ class EngineOfQuery(Query):
     actor: Word | None = Field(None, description="the person for whom the caller speaks")
 
 
+class SourceQuery(PageQuery):
+    customer: Word | None = Field(None, description="code of a customer")
+
+
 class FeedQuery(Query):
     after: str | None = Field(
         None, max_length=200, description="`next` of the answer before; `now` for what is new only; from the oldest when absent"

@@ -2,8 +2,10 @@
 
 import base64
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import ip_network
-from typing import Any
+from typing import Any, TypeAlias
 
 from collector.domain.errors import ConfigurationError
 from collector.domain.snmp_access import AuthProtocol, PrivProtocol, SecurityLevel, SnmpAccess, SnmpUser
@@ -12,6 +14,9 @@ from collector.secrets import SecretBox
 _COMMUNITY, _AUTH, _PRIV = "community", "auth pass phrase", "priv pass phrase"
 _OPEN_COMMUNITY = "open_community"
 """Base64, as the migration from the time before secrets were sealed leaves it until the sealing that follows it."""
+
+_Open: TypeAlias = Callable[[str, str], bytes]
+"""(sealed text, purpose) → what was sealed."""
 
 
 def json_of(access: SnmpAccess, box: SecretBox) -> str:
@@ -42,30 +47,41 @@ def _user_body(user: SnmpUser, box: SecretBox) -> dict[str, Any]:
 
 def access_of(stored: str, box: SecretBox) -> SnmpAccess:
     """Raise ConfigurationError when a secret cannot be opened or the text is damaged."""
+    return _read(stored, box.open_text)
+
+
+def without_secrets(stored: str) -> SnmpAccess:
+    """What may be shown: the access with its community and pass phrases empty; no key is needed. Raise ConfigurationError when
+    the text is damaged."""
+    access = _read(stored, lambda _sealed, _purpose: b"")
+    return replace(access, community=b"")
+
+
+def _read(stored: str, open_text: _Open) -> SnmpAccess:
     try:
-        return _access(json.loads(stored), box)
+        return _access(json.loads(stored), open_text)
     except (ValueError, KeyError, TypeError, AttributeError):
         # from None: what is hidden may quote the text
         raise ConfigurationError("the SNMP access of a source is damaged; bring back a backup, or import it again") from None
 
 
-def _access(body: dict[str, Any], box: SecretBox) -> SnmpAccess:
+def _access(body: dict[str, Any], open_text: _Open) -> SnmpAccess:
     networks = tuple(ip_network(network) for network in body["networks"])
     listener = body.get("listener", "")
     if "user" in body:
-        return SnmpAccess(body["version"], networks, listener, user=_user(body["user"], box))
-    opened = base64.b64decode(body[_OPEN_COMMUNITY]) if _OPEN_COMMUNITY in body else box.open_text(body["community"], _COMMUNITY)
+        return SnmpAccess(body["version"], networks, listener, user=_user(body["user"], open_text))
+    opened = base64.b64decode(body[_OPEN_COMMUNITY]) if _OPEN_COMMUNITY in body else open_text(body["community"], _COMMUNITY)
     return SnmpAccess(body["version"], networks, listener, opened)
 
 
-def _user(body: dict[str, Any], box: SecretBox) -> SnmpUser:
+def _user(body: dict[str, Any], open_text: _Open) -> SnmpUser:
     auth_protocol, priv_protocol = body.get("auth_protocol"), body.get("priv_protocol")
     return SnmpUser(
         name=bytes.fromhex(body["name"]),
         auth_protocol=AuthProtocol(auth_protocol) if auth_protocol else None,
-        auth=box.open_text(body["auth"], _AUTH) if auth_protocol else b"",
+        auth=open_text(body["auth"], _AUTH) if auth_protocol else b"",
         priv_protocol=PrivProtocol(priv_protocol) if priv_protocol else None,
-        priv=box.open_text(body["priv"], _PRIV) if priv_protocol else b"",
+        priv=open_text(body["priv"], _PRIV) if priv_protocol else b"",
         engine_ids=tuple(bytes.fromhex(engine_id) for engine_id in body["engine_ids"]),
         min_level=SecurityLevel.of_word(body["min_level"]),
         approve_engines=body["approve_engines"],

@@ -14,6 +14,7 @@ class Scope(StrEnum):
     CASES_WRITE = "cases:write"
     NOTIFICATIONS_READ = "notifications:read"
     NOTIFICATIONS_WRITE = "notifications:write"
+    SOURCES_READ = "sources:read"
     ENGINES_READ = "engines:read"
     ENGINES_WRITE = "engines:write"
     LEDGER_READ = "ledger:read"
@@ -27,6 +28,7 @@ MEANINGS = {
     Scope.CASES_WRITE: "acknowledge, note, pend, resume, resolve, close and reopen cases",
     Scope.NOTIFICATIONS_READ: "list and read notifications, their original bytes and why they became what they are",
     Scope.NOTIFICATIONS_WRITE: "process quarantined notifications again",
+    Scope.SOURCES_READ: "list sources and how each is known, without communities and pass phrases",
     Scope.ENGINES_READ: "list the SNMPv3 engines that speak for consoles",
     Scope.ENGINES_WRITE: "approve and forget SNMPv3 engines, and process again what waited for it",
     Scope.LEDGER_READ: "read the ledger",

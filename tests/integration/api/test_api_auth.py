@@ -34,6 +34,7 @@ ROUTES = [
     pytest.param("GET", f"{NOTIFICATION}/raw", "notifications:read", id="raw"),
     pytest.param("GET", f"{NOTIFICATION}/explain", "notifications:read", id="explain"),
     pytest.param("POST", f"{NOTIFICATION}/reprocess", "notifications:write", id="reprocess"),
+    pytest.param("GET", "/api/v1/sources", "sources:read", id="list sources"),
     pytest.param("GET", "/api/v1/snmp/engines", "engines:read", id="list engines"),
     pytest.param("POST", f"{ENGINE}/approve", "engines:write", id="approve engine"),
     pytest.param("DELETE", ENGINE, "engines:write", id="forget engine"),
