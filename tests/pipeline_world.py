@@ -14,6 +14,7 @@ from collector.changes.passing_time import PassingTime
 from collector.domain.case import Case
 from collector.domain.ids import CaseId, NotificationId, StreamName
 from collector.domain.item import Envelope, Item, ItemKind, Tally, TallyReason
+from collector.domain.limits import Limit
 from collector.domain.mail import Mail
 from collector.domain.outcome import Outcome, Reason
 from collector.domain.registry import Source
@@ -23,6 +24,7 @@ from collector.domain.trap import SNMP_TRAP_OID, Trap
 from collector.journal.envelope import encode_envelope, encode_tally
 from collector.journal.interface import StreamState
 from collector.pipeline.counters import ProcessCounters
+from collector.pipeline.customer_limit import CustomerLimiter
 from collector.pipeline.draft import Decoders
 from collector.pipeline.identify import SourceIndex
 from collector.pipeline.processor import Processor
@@ -171,6 +173,7 @@ class World:
         self.journal = journal or MemoryJournal()
         self.clock = SetClock()
         self.counters = ProcessCounters()
+        self.customer_limit = Limit(rate=0, burst=1)
         self.rules = InstructionRules()
         self.decoders = Decoders(decode_trap, KeyRing().unlock, lambda mails: [decode_mail(mail) for mail in mails], loop_reason)
         self._port = 40_000
@@ -189,8 +192,8 @@ class World:
 
     def item(self, stream: StreamName, kind: ItemKind, payload: bytes, **parts: object) -> NotificationId:
         place = len(self.journal.items.get(stream, [])) + 1
-        at = nanoseconds(self.clock.now())
-        made = Item(str(stream), place, kind, at, at, "127.0.0.1:1162", PEER, 162, b"", payload)._replace(**parts)  # type: ignore[arg-type]
+        at, monotonic = nanoseconds(self.clock.now()), self.clock.monotonic_ns()
+        made = Item(str(stream), place, kind, at, monotonic, "127.0.0.1:1162", PEER, 162, b"", payload)._replace(**parts)  # type: ignore[arg-type]
         self.journal.append(stream, made)
         return NotificationId(str(stream), place)
 
@@ -210,8 +213,9 @@ class World:
         payload = mail_octets(*lines, message_id=message_id)
         return self.item(MAILS, ItemKind.MAIL, payload, envelope=encode_envelope(envelope))
 
-    def tally(self, reason: TallyReason, count: int) -> None:
-        self.item(MAIN, ItemKind.TALLY, b"", envelope=encode_tally(Tally(reason, count)), peer_address="", peer_port=0)
+    def tally(self, reason: TallyReason, count: int, *, peer: str = "", per_second: int = 0) -> None:
+        envelope = encode_tally(Tally(reason, count, per_second))
+        self.item(MAIN, ItemKind.TALLY, b"", envelope=envelope, peer_address=peer, peer_port=0)
 
     # what is done with it
 
@@ -226,6 +230,7 @@ class World:
             wait_for_work=lambda seconds: False,
             someone_waits=lambda: False,
             changed=lambda: None,
+            customers=CustomerLimiter(self.customer_limit),
         )
 
     def process(self, *, batch_limit: int = 2_000) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from collector.domain.case import Case, CaseStatus, Verdict
 from collector.domain.clock import from_ns
 from collector.domain.correlation import CLEARED, JOINED, Decision, decide, makes_active, was_cleared_since
-from collector.domain.ids import CaseId, CustomerId, ExternalKey, SourceId, StreamName, external_key
+from collector.domain.ids import CaseId, CustomerId, ExternalKey, SourceId, external_key
 from collector.domain.outcome import Outcome, Reason
 from collector.domain.registry import Customer
 from collector.domain.signal import Classified, MatchedCondition, Signal, SignalType
@@ -116,14 +116,16 @@ class Correlation:
         """When it happened, for the decision.
 
         What a person reprocesses happens now, but for a clear: it says how it was then. A console's own lane keeps its order
-        whatever the clock of this machine does, so there the time of a case never goes back; between lanes only the time tells.
+        whatever the clock of this machine does, so there the time of a case never goes back; between lanes only the time tells,
+        and so it does when a bulk lane has been ahead.
         """
         at = from_ns(entry.item.received_at_ns) if signal.type is SignalType.CLEAR else self._batch.at(entry)
         if case is None or case.status is CaseStatus.RESOLVED or self._batch.late_at is not None:
             return at
         latest = max(case.last_seen_at, case.cleared_at or case.last_seen_at)
-        in_order = at < latest and case.channel == entry.item.transport.value and not StreamName.parse(entry.item.stream).bulk
-        return latest if in_order else at
+        if at >= latest or case.channel != entry.item.transport.value or entry.item.is_bulk:
+            return at
+        return at if entry.item.monotonic_ns < self._batch.bulk_reached_ns else latest
 
     def _open(self, key: _Key, entry: Entry, draft: Draft, decision: Decision) -> CaseFold:
         found, at = draft.classified, self._batch.at(entry)

@@ -86,6 +86,8 @@ class Batch:
     waiting: dict[str, int] = field(default_factory=dict)
     """Per stream that may hold more: everything in it that arrived before this (nanoseconds since the epoch) was processed, or is
     in the batch."""
+    bulk_reached_ns: int = 0
+    """Nothing of a bulk lane that was processed before the batch arrived later than this, on the monotonic clock."""
     clears: "Clears | None" = None
     """What became of clears that came before what they clear; None where nobody asks."""
     engines: "EngineDrafts | None" = None
@@ -98,7 +100,7 @@ class Batch:
     def anew(self) -> "Batch":
         """The same items, not looked at yet."""
         batch = Batch.of([entry.item for entry in self.entries], self.taken)
-        batch.waiting = self.waiting
+        batch.waiting, batch.bulk_reached_ns = self.waiting, self.bulk_reached_ns
         return batch
 
     def at(self, entry: Entry) -> datetime:

@@ -28,11 +28,15 @@ class Gatherer:
         self._read_to: dict[StreamName, int] = {}
         self._handed_out_ns: dict[StreamName, int] = {}
         """Arrival of the last item handed out, of streams that may hold more than was read ahead."""
+        self._bulk_reached_ns = 0
+        """The latest arrival in a bulk lane that was handed out, on the monotonic clock."""
 
-    def rewind(self, positions: dict[StreamName, int]) -> None:
-        """Start again after these positions."""
+    def rewind(self, positions: dict[StreamName, int], *, now_ns: int = 0) -> None:
+        """Start again after these positions, at `now_ns` of the monotonic clock: what was handed out of bulk lanes before arrived
+        before then."""
         self._ahead.clear()
         self._handed_out_ns.clear()
+        self._bulk_reached_ns = now_ns if any(stream.bulk and position for stream, position in positions.items()) else 0
         for stream, position in positions.items():
             self.add(stream, position)
 
@@ -77,6 +81,9 @@ class Gatherer:
             taken[stream] = (item.seq, tallies + (item.kind == ItemKind.TALLY))
         batch = Batch.of([item for _, item in items], taken)
         batch.waiting = {str(stream): at_ns for stream, at_ns in self._waiting()}
+        batch.bulk_reached_ns = self._bulk_reached_ns
+        bulk = (item.monotonic_ns for stream, item in items if stream.bulk)
+        self._bulk_reached_ns = max(self._bulk_reached_ns, max(bulk, default=0))
         return batch
 
     def _of_lanes(self, *, bulk: bool, limit: int) -> list[tuple[StreamName, Item]]:

@@ -166,7 +166,8 @@ class Processor:
             self._positions = load_positions(connection)
             self._memory.seen = SeenMemory(load_seen(connection))
             self._memory.engines = self._engines(connection)
-        self._gatherer.rewind({stream: position.position for stream, position in self._positions.items()})
+        positions = {stream: position.position for stream, position in self._positions.items()}
+        self._gatherer.rewind(positions, now_ns=self._clock.monotonic_ns())
         self._looked_ns = self._clock.monotonic_ns() - _LOOK_NS
 
     def _engines(self, connection: Connection) -> EngineMemory:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from collector.domain.case import Case, CaseStatus, Verdict
-from collector.domain.correlation import Decision, apply, decide
+from collector.domain.correlation import CLEARED_SINCE, JOINED, Decision, apply, decide, makes_active, was_cleared_since
 from collector.domain.ids import SourceId
 from collector.domain.outcome import Reason
 from collector.domain.signal import Signal, Urgency, Words
@@ -117,6 +117,52 @@ def test_a_better_trusted_clear_is_taken() -> None:
 def test_a_row_that_is_dealt_with_clears_an_active_threat_only_from_the_console_that_raised_it() -> None:
     found = decide(a_threat(), a_threat_signal(contained=True), at=LATER, source_id=SourceId(2), trust=Trust.SPOOFABLE)
     assert found == ignored(Reason.CLEAR_OTHER_SOURCE)
+
+
+_CLEARED_SINCE = [
+    pytest.param(None, a_signal(), CLEARED_SINCE, id="nothing to do any more"),
+    pytest.param(None, a_signal(severity=4), CLEARED_SINCE, id="nor of the least severity"),
+    pytest.param(None, a_threat_signal(contained=True), CLEARED_SINCE, id="nor of what was dealt with"),
+    pytest.param(None, a_signal(severity=2), Decision(Verdict.OPENED, cleared=True), id="people end it: opened, and cleared"),
+    pytest.param(None, a_threat_signal(), Decision(Verdict.OPENED, cleared=True), id="an active threat: opened, and cleared"),
+    pytest.param(a_case(**SOLVED), a_signal(), CLEARED_SINCE, id="resolved: stays so"),
+    pytest.param(
+        a_case(**SOLVED, severity=2), a_signal(), Decision(Verdict.REOPENED, cleared=True), id="resolved, only people end it"
+    ),
+    pytest.param(a_case(**CLEARED), a_signal(), JOINED, id="cleared: no relapse"),
+    pytest.param(
+        a_case(**CLEARED, status=PENDING), a_signal(), Decision(Verdict.JOINED, resumes=True), id="cleared and pending: goes on"
+    ),
+    pytest.param(a_case(**CLEARED), a_signal(severity=1), Decision(Verdict.RAISED), id="cleared, now worse: raised, no relapse"),
+]
+
+
+@pytest.mark.parametrize(("case", "signal", "expected"), _CLEARED_SINCE)
+def test_a_raise_whose_clear_was_processed_before_it_does_what_the_table_says(
+    case: Case | None, signal: Signal, expected: Decision
+) -> None:
+    decision = decided(case, signal)
+    assert makes_active(decision)
+    assert was_cleared_since(decision, case, signal) == expected
+
+
+def test_a_case_that_was_resolved_too_long_ago_counts_for_nothing() -> None:
+    decision = decided(a_case(**SOLVED, severity=1), a_signal(), at=after(minutes=300))
+    assert decision.replaces
+    assert was_cleared_since(decision, a_case(**SOLVED, severity=1), a_signal()) == CLEARED_SINCE
+
+
+@pytest.mark.parametrize(
+    ("case", "signal"),
+    [
+        pytest.param(a_case(), a_signal(), id="joined"),
+        pytest.param(a_case(), a_signal(severity=1), id="raised"),
+        pytest.param(a_case(), a_clear(), id="cleared"),
+        pytest.param(None, a_clear(), id="a clear of nothing"),
+    ],
+)
+def test_other_decisions_make_nothing_active(case: Case | None, signal: Signal) -> None:
+    assert not makes_active(decided(case, signal))
 
 
 def applied(case: Case, signal: Signal, at: datetime = LATER, trust: Trust = Trust.SPOOFABLE) -> Case:

@@ -166,3 +166,34 @@ def test_what_may_still_lie_in_the_journal_counts_as_waiting(journal: MemoryJour
     gather.next_batch()
     put(journal, MAIN, 12)
     assert seconds(gather, bulk=False) == 10
+
+
+def test_a_batch_knows_what_waits_behind_it(journal: MemoryJournal) -> None:
+    put(journal, MAIN, 10, 11)
+    put(journal, BULK, 1, 2)
+    gather = gatherer(journal, limit=1)
+    gather.next_batch()
+    assert gather.next_batch().waiting == {str(MAIN): put_at(11), str(BULK): put_at(2)}
+    assert gather.next_batch().waiting == {}
+
+
+def test_a_single_item_of_the_main_lane_knows_what_waits_in_a_bulk_lane_that_was_not_read_yet(journal: MemoryJournal) -> None:
+    put(journal, MAIN, 10)
+    put(journal, BULK, 1, 2)
+    assert gatherer(journal, limit=5).next_item().waiting[str(BULK)] == put_at(1)
+
+
+def test_a_batch_knows_how_far_bulk_lanes_were_handed_out_before_it(journal: MemoryJournal) -> None:
+    put(journal, MAIN, 10, 11, 12)
+    put(journal, BULK, 1, 2)
+    gather = gatherer(journal, limit=1)
+    assert [gather.next_batch().bulk_reached_ns for _ in range(3)] == [0, put_at(1), put_at(2)]
+
+    gather.rewind({MAIN: 2, BULK: 1}, now_ns=77)
+    assert gather.next_batch().bulk_reached_ns == 77
+    gather.rewind({MAIN: 2, BULK: 0}, now_ns=77)
+    assert gather.next_batch().bulk_reached_ns == 0
+
+
+def put_at(seconds: float) -> int:
+    return nanoseconds(NOON + timedelta(seconds=seconds))
