@@ -50,6 +50,11 @@ class KnowledgeKeeper:
             self._refresh()
         return self._knowledge
 
+    @property
+    def present(self) -> Knowledge:
+        """Without asking the store whether it changed."""
+        return self._knowledge
+
     def _refresh(self) -> None:
         with self._store.read() as connection:
             version = registry_version(connection)

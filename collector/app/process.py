@@ -11,6 +11,7 @@ from collector.app.knowledge import KnowledgeKeeper
 from collector.app.memory import settle_down
 from collector.app.paths import api_wake, process_wake, writer_turn
 from collector.app.terms import terms_of
+from collector.app.weak_users import WeakUsers
 from collector.changes.counters import ChangeCounters
 from collector.changes.passing_time import DEADLINES_AT_ONCE, PassingTime
 from collector.domain.errors import Unavailable
@@ -71,7 +72,8 @@ def run_process(role: RoleContext) -> None:
             refusals=Refusals(per_peer=settings.process.refused_per_peer, per_outcome=settings.process.refused_per_outcome),
             customers=CustomerLimiter(Limit(settings.snmp.customer_rate_limit, settings.snmp.customer_burst)),
         )
-        register(role.registry, counters, changes, journal, made.counters)
+        weak_users = WeakUsers(lambda: knowledge.present.registry.sources)
+        register(role.registry, counters, changes, journal, made.counters, weak_users)
         role.ready_when(lambda: _readiness(store))
         chores = Chores(
             role,

@@ -9,6 +9,7 @@ from api import metrics as api_metrics
 from api.edge import RequestCounters
 from api.web.limiter import SignInCounters
 from collector.app.room import Room
+from collector.app.weak_users import WeakUsers
 from collector.changes.counters import ChangeCounters
 from collector.domain.clock import SystemClock
 from collector.domain.ids import StreamName
@@ -38,6 +39,7 @@ COUNTING: dict[str, Callable[[], Iterable[Family]]] = {
     "api/web/limiter.py": lambda: SignInCounters().families(),
     "api/edge.py": lambda: RequestCounters().families(),
     "collector/app/room.py": lambda: Room(ROOT, SystemClock()).families(),
+    "collector/app/weak_users.py": lambda: WeakUsers(tuple).families(),
     "collector/changes/counters.py": lambda: ChangeCounters().families(),
     "collector/handoff/counters.py": lambda: HandoffCounters().families(),
     "collector/journal/counts.py": lambda: _journal().families(),
