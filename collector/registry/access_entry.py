@@ -56,10 +56,10 @@ def _refuse(snmp: Mapping, keys: tuple[str, ...], why: str) -> None:
 
 
 def _version(snmp: Mapping) -> str:
+    """What stands there instead is not repeated, here and below: it may be a secret in the wrong place."""
     version = snmp.text("version")
     if version and version not in VERSIONS:
-        known = ", ".join(VERSIONS)
-        snmp.error("version", f"`version` must be one of {known}; not {version}{suggestion(f'v{version}', VERSIONS)}")
+        snmp.error("version", f"`version` must be one of {', '.join(VERSIONS)}{suggestion(f'v{version}', VERSIONS)}")
         return ""
     return version
 
@@ -154,7 +154,7 @@ def _protocol(snmp: Mapping, named: str, key: str, kind: type[P]) -> P | None:
 
 
 def _meant(text: str, words: list[str]) -> str:
-    """What was probably meant. The text itself is not repeated: it may be a pass phrase in the wrong place."""
+    """What was probably meant."""
     name = _SIGNS.sub("", text.upper())
     known = {_SIGNS.sub("", word): word for word in words}
     meant = known.get(name) or _OTHER_NAMES.get(name) or next(iter(get_close_matches(text.upper(), words, n=1)), None)
@@ -203,7 +203,7 @@ def _min_level(snmp: Mapping, highest: SecurityLevel) -> SecurityLevel:
     text, words = snmp.text("min_level"), [level.word for level in SecurityLevel]
     if text not in words:
         if text:
-            snmp.error("min_level", f"`min_level` must be one of {', '.join(words)}; not {text}{suggestion(text, words)}")
+            snmp.error("min_level", f"`min_level` must be one of {', '.join(words)}{suggestion(text, words)}")
         return highest
     level = SecurityLevel.of_word(text)
     if level > highest:

@@ -114,7 +114,7 @@ _MISTAKES: list[Any] = [
     pytest.param({**FULL, "community": COMMUNITY}, "community", "`community` is for v1 and v2c; v3 has `user`", id="both"),
     pytest.param({**V2C, "user": "traps"}, "user", "`user` is for v3; v2c has `community`", id="a user in v2c"),
     pytest.param({**V2C, "min_level": "authPriv"}, "min_level", "`min_level` is for v3; v2c has `community`", id="a level"),
-    pytest.param({**V2C, "version": "2c"}, "version", "must be one of v1, v2c, v3; not 2c; did you mean `v2c`?", id="2c"),
+    pytest.param({**V2C, "version": "2c"}, "version", "must be one of v1, v2c, v3; did you mean `v2c`?", id="2c"),
     pytest.param({**FULL, "auth": "7 chars"}, "auth", "`auth` must have at least 8 characters (RFC 3414, 11.2)", id="auth short"),
     pytest.param({**FULL, "priv": "7 chars"}, "priv", "`priv` must have at least 8 characters (RFC 3414, 11.2)", id="priv short"),
     pytest.param({**FULL, "auth": "a" * 256}, "auth", "`auth` is longer than 255 octets", id="auth long"),
@@ -137,7 +137,12 @@ _MISTAKES: list[Any] = [
         {**SIGNED, "min_level": "authPriv"}, "min_level", "authPriv needs `priv`: this user reaches authNoPriv", id="level"
     ),
     pytest.param({**USER, "min_level": "authNoPriv"}, "min_level", "needs `auth`: this user reaches noAuthNoPriv", id="level 2"),
-    pytest.param({**FULL, "min_level": "AuthPriv"}, "min_level", "not AuthPriv; did you mean `authPriv`?", id="unknown level"),
+    pytest.param(
+        {**FULL, "min_level": "AuthPriv"},
+        "min_level",
+        "noAuthNoPriv, authNoPriv, authPriv; did you mean `authPriv`?",
+        id="unknown level",
+    ),
     pytest.param({**FULL, "engine_id": '"80001f88"'}, "engine_id", "5 to 32 octets in hexadecimal digits", id="short engine"),
     pytest.param({**FULL, "engine_id": f'"{"80" * 33}"'}, "engine_id", "5 to 32 octets in hexadecimal digits", id="long engine"),
     pytest.param({**FULL, "engine_id": "[sepm-1]"}, "engine_id", "5 to 32 octets in hexadecimal digits", id="no engine"),
