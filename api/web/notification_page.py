@@ -16,7 +16,7 @@ from api.web.rendering import page, render
 from api.web.routing import PageRoute
 from api.web.statusline import Status
 from api.web.visitor import SignedIn, Visitor
-from api.web.way_view import condition_told, decoded_told, tried_told
+from api.web.way_view import belief_told, condition_told, decoded_told, sender_told, tried_told
 from collector.domain.errors import NotFound
 from collector.domain.ids import NotificationId
 from collector.domain.mail import Attachment, Mail
@@ -51,6 +51,8 @@ def _page(visitor: Visitor, text: str, status: Status) -> Response:
         "told": told,
         "now": _now_of(told, one),
         "decoded_told": decoded_told,
+        "sender_told": sender_told,
+        "belief_told": belief_told,
         "condition_told": condition_told,
         "tried_told": tried_told,
         **_contents(tools, one),

@@ -2,7 +2,7 @@
 of rules stay as they are; a word that is not known here is shown as it is."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from api.web.speech import Speech
 from api.web.words import WORDS
@@ -55,6 +55,24 @@ def decoded_told(decoded: Mapping[str, object], speech: Speech) -> list[tuple[st
     told = [(name, value) for name, value in decoded.items() if not isinstance(value, Mapping)]
     said = [(name, value) for name, value in told if value not in (None, "") and value is not False]
     return [(word_for("decoded_label", name, speech), _value(name, value, speech)) for name, value in said]
+
+
+def sender_told(sender: Mapping[str, object], speech: Speech) -> list[tuple[str, str]]:
+    """Where a trap is from, when it says more than the peer does."""
+    says_more = any(value for name, value in sender.items() if name != "address")
+    return decoded_told(sender, speech) if says_more else []
+
+
+def belief_told(steps: Sequence[Mapping[str, object]], speech: Speech) -> list[tuple[str, str]]:
+    """(question, answer) of each step of belief, in order."""
+    return [(word_for("belief", str(step["step"]), speech), _answer(step, speech)) for step in steps]
+
+
+def _answer(step: Mapping[str, object], speech: Speech) -> str:
+    if step["held"]:
+        return speech.t("belief.yes")
+    reason = word_for("reason", str(step["reason"]), speech)
+    return f"{reason}: {step['detail']}" if step["detail"] else reason
 
 
 def _value(name: str, value: object, speech: Speech) -> str:

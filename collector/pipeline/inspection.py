@@ -174,9 +174,8 @@ class Inspector:
             "sources": [{"customer": source.customer.code, "source": source.name} for source in sources],
             "notifications": [draft_told(entry, draft) for draft in drafts],
         }
-        if item.kind == ItemKind.DATAGRAM:
-            told |= {"sender": sender_told(entry, knowledge.index), "security": security_told(entry)}
-            told["belief"] = belief_told(entry.belief)
+        told["sender"] = sender_told(entry, knowledge.index) if item.kind == ItemKind.DATAGRAM else None
+        told |= {"security": security_told(entry), "belief": belief_told(entry.belief)}
         if isinstance(entry.decoded, Trap | Mail):
             name, products = (sources[0].name, sources[0].products) if sources else ("", ())
             told["considered"] = self._explain(entry.decoded, name, products)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from api.web.speech import Speech
-from api.web.way_view import condition_told, decoded_told, tried_told
+from api.web.way_view import belief_told, condition_told, decoded_told, sender_told, tried_told
 from collector.domain.mail import Mail
 from rules import conditions
 from rules.explain import explain_mail
@@ -100,3 +100,41 @@ def test_the_fields_of_a_notification_keep_their_names_among_what_was_tried() ->
     assert tried_told(tried, SPANISH) == {
         "renglones": [{"renglón": 0, "campos": {"rule": "is x"}, "reglas": [{"elegido": "sí", "pruebas": [{"prueba": "es x"}]}]}]
     }
+
+
+def test_each_step_of_belief_is_told_with_its_answer() -> None:
+    steps = [
+        {"step": "keys", "held": True, "reason": None, "detail": None},
+        {"step": "time", "held": False, "reason": "replayed", "detail": None},
+        {"step": "engine", "held": False, "reason": "unknown_engine", "detail": "<80>"},
+        {"step": "new", "held": False, "reason": "newer", "detail": None},
+    ]
+    assert belief_told(steps, ENGLISH) == [
+        ("the keys open it", "yes"),
+        ("came in time, and first", "a message that came before"),
+        ("the engine is approved", "the SNMPv3 engine is not approved: <80>"),
+        ("new", "newer"),
+    ]
+    assert belief_told(steps[:1], SPANISH) == [("las claves lo abren", "sí")]
+
+
+@pytest.mark.parametrize(
+    ("sender", "told"),
+    [
+        pytest.param({"address": "192.0.2.1", "trusted_relay": False, "agent_address": None}, [], id="the peer and nothing else"),
+        pytest.param(
+            {"address": "192.0.2.1", "trusted_relay": True, "trap_address": "192.0.2.1"},
+            [("address that counts", "192.0.2.1"), ("from a trusted relay", ""), ("snmpTrapAddress", "192.0.2.1")],
+            id="through a relay",
+        ),
+        pytest.param(
+            {"address": "192.0.2.1", "trusted_relay": False, "agent_address": "10.0.0.1"},
+            [("address that counts", "192.0.2.1"), ("agent-addr", "10.0.0.1")],
+            id="an address that is only data",
+        ),
+    ],
+)
+def test_where_a_trap_is_from_is_told_when_it_is_not_only_the_peer(
+    sender: dict[str, object], told: list[tuple[str, str]]
+) -> None:
+    assert sender_told(sender, ENGLISH) == told

@@ -15,6 +15,7 @@ from collector.domain.calendar import Gap
 from collector.domain.case import CaseStatus, Verb, Verdict
 from collector.domain.deadline import DeadlineName, DeadlineState
 from collector.domain.outcome import Outcome, Reason
+from collector.domain.security_facts import SecurityFacts
 from collector.domain.signal import CaseKind, Urgency
 from collector.domain.trap import Pdu
 from collector.domain.trap_facts import TrapFacts
@@ -53,8 +54,11 @@ LISTS = {
     "decoded": [*(pdu.value for pdu in Pdu), "mail"],
     "decoded_label": [
         *({fact.name for fact in fields(TrapFacts)} - {"pdu"}),
+        *(fact.name for fact in fields(SecurityFacts)),
+        *("address", "trusted_relay", "trap_address"),
         *("as", "trap_oid", "trap_name", "varbinds", "subject", "characters", "partial", "outcome", "reason", "detail"),
     ],
+    "belief": ["engine_id", "user", "keys", "address", "inform", "time", "engine", "again", "yes"],
     "tried": [
         "recognised_by",
         "rows",
