@@ -39,6 +39,7 @@ _NOTIFICATIONS = {INFORM: Pdu.INFORM, TRAP_V2: Pdu.TRAP_V2}
 _VERSIONS = (SnmpVersion.V1, SnmpVersion.V2C)
 _VERSION_3 = 3
 _V3_FRAME = (SnmpVersion.V3, b"")
+_REQUEST_ID_OCTETS = 4
 _NO_ERROR = b"\x02\x01\x00\x02\x01\x00"
 """error-status and error-index as nearly every sender writes them."""
 
@@ -237,23 +238,22 @@ def _element(data: bytes, at: int, end: int, *, tags: frozenset[int] | tuple[int
 def _varbind_list(data: bytes, at: int, end: int) -> tuple[int, int]:
     if data[at] != ber.SEQUENCE:
         raise BerError(Reason.BAD_PDU, "the varbind list is not a SEQUENCE")
-    return content(data, at + 1, end)
+    stop = at + 2 + data[at + 1]
+    return (at + 2, stop) if data[at + 1] < 0x80 and stop <= end else content(data, at + 1, end)
 
 
 def _bindings(data: bytes, at: int, end: int) -> tuple[list[Varbind], int]:
     """The varbind list at the end of a PDU; a sender that leaves it out has no varbinds. Nobody gets to see a community."""
     if at >= end:
         return [], 0
-    found, truncated = ber.varbinds(data, *_varbind_list(data, at, end))
+    at, end = _varbind_list(data, at, end)
+    found, truncated = ber.varbinds(data, at, end)
     return hide_communities(found, data), truncated
 
 
 def _notification(data: bytes, at: int, *, end: int, frame: _Frame, pdu: Pdu) -> Trap:
     """SNMPv2-Trap-PDU and InformRequest-PDU (RFC 3416 sections 4.2.6 and 4.2.7)."""
-    first, at = _element(data, at, end, tags=_INTEGERS)
-    request_id = ber.signed(data[first:at])
-    if request_id is None:
-        raise BerError(Reason.BAD_PDU, "the request-id is too wide")
+    request_id, at = _request_id(data, at, end)
     if data[at : at + 6] == _NO_ERROR:
         at += 6
     else:
@@ -266,13 +266,25 @@ def _notification(data: bytes, at: int, *, end: int, frame: _Frame, pdu: Pdu) ->
     return Trap(version, community, pdu, request_id, trap_oid, uptime, found, truncated=truncated)
 
 
+def _request_id(data: bytes, at: int, end: int) -> tuple[int, int]:
+    """The number and where it ends; in line as nearly every sender writes it."""
+    stop = at + 2 + data[at + 1]
+    if data[at] == ber.INTEGER and data[at + 1] <= _REQUEST_ID_OCTETS and stop <= end:
+        return int.from_bytes(data[at + 2 : stop], "big", signed=True), stop
+    first, at = _element(data, at, end, tags=_INTEGERS)
+    request_id = ber.signed(data[first:at])
+    if request_id is None:
+        raise BerError(Reason.BAD_PDU, "the request-id is too wide")
+    return request_id, at
+
+
 def _take_names(found: list[Varbind]) -> tuple[int | None, str]:
     """Remove sysUpTime.0 and snmpTrapOID.0 and return them. RFC 3416 section 4.2.6 has them first, in this order, and nearly all
     senders do: those are not searched."""
     if len(found) > 1:
-        (first, _, uptime), (second, kind, trap_oid) = found[0], found[1]
-        right = first == SYS_UPTIME and second == SNMP_TRAP_OID and kind == ber.OBJECT_IDENTIFIER
-        if right and isinstance(uptime, int) and 0 <= uptime <= ber.MASK_32 and isinstance(trap_oid, str):
+        (first, tick, uptime), (second, kind, trap_oid) = found[0], found[1]
+        right = first == SYS_UPTIME and tick == ber.TIME_TICKS and second == SNMP_TRAP_OID and kind == ber.OBJECT_IDENTIFIER
+        if right and isinstance(uptime, int) and isinstance(trap_oid, str):
             del found[:2]
             return uptime, trap_oid
     return _take_uptime(found), _take_trap_oid(found)
