@@ -19,13 +19,16 @@ def whole_text(decoded: Trap | Secured | Mail | NotDecoded | None) -> str | None
 def trap_text(trap: Trap, *, most: int = 65_536) -> str | None:
     """The first text among the variables, at most so many characters of it; without one, the first octets that are nearly
     text."""
-    strings = [value for _, tag, value in trap.varbinds if tag == OCTET_STRING and type(value) is bytes and len(value) > 1]
-    for octets in strings:
-        text = octets_as_text(octets[: most * 4])
-        if text:
-            return text[:most]
-    nearly = next((octets for octets in strings if _mostly_plain(octets)), None)
-    return None if nearly is None else harmless(text_of(nearly[: most * 4]).rstrip("\0"))[:most]
+    nearly: bytes | None = None
+    for _, tag, value in trap.varbinds:
+        if tag == OCTET_STRING and isinstance(value, bytes) and len(value) > 1:
+            begin = value[: most * 4]
+            text = octets_as_text(begin)
+            if text:
+                return text[:most]
+            if nearly is None and _mostly_plain(begin):
+                nearly = begin
+    return None if nearly is None else harmless(text_of(nearly).rstrip("\0"))[:most]
 
 
 def octets_as_text(octets: bytes) -> str | None:
@@ -34,6 +37,8 @@ def octets_as_text(octets: bytes) -> str | None:
     None when it is not: controls other than line ends and tabs stand in it, or too few plain characters for Windows-1252, in
     which nearly every octet is a letter, so that hardware addresses would pass.
     """
+    if octets.isascii() and (plain := octets.decode("ascii")).isprintable():  # nearly all of it
+        return plain
     text = unicode_of(octets)
     if text is None:
         if not _mostly_plain(octets):
