@@ -2,11 +2,13 @@
 that. `process` learns of it with its next batch."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from collector.domain.clock import Clock
 from collector.domain.engine import Engine, EngineState
 from collector.domain.errors import Conflict, NotFound
+from collector.domain.ids import NotificationId
 from collector.logs import Log
 from collector.pipeline.inspection import Inspector
 from collector.store.engine import Connection, Store, Turn
@@ -83,13 +85,19 @@ class Approval:
 
     def catch_up(self, engine: Engine, inspector: Inspector, *, actor: str, limit: int) -> Caught:
         """Process again what was refused because nobody had approved the engine, at most so many. Raise Unavailable."""
-        with self._store.read() as connection:
-            waiting = waiting_for_engine(connection, engine.source_id, engine.engine_id, limit=limit)
+        waiting = self._waiting(engine)
+        done = 0
         for one in waiting:
-            inspector.reprocess(one, actor=actor)
+            if done == limit:
+                break
+            with suppress(NotFound, Conflict):  # its octets are gone, or somebody was faster
+                inspector.reprocess(one, actor=actor)
+                done += 1
+        return Caught(done, len(self._waiting(engine)) if waiting else 0)
+
+    def _waiting(self, engine: Engine) -> list[NotificationId]:
         with self._store.read() as connection:
-            left = waiting_for_engine(connection, engine.source_id, engine.engine_id, limit=MOST_COUNTED)
-        return Caught(len(waiting), len(left))
+            return waiting_for_engine(connection, engine.source_id, engine.engine_id, limit=MOST_COUNTED)
 
 
 def _only(found: Sequence[Engine]) -> Engine | None:
