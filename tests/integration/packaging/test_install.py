@@ -63,29 +63,45 @@ def test_what_the_unit_starts_is_there_and_runs(root: Path) -> None:
     unit = (root / "usr/local/lib/systemd/system/collector.service").read_text(encoding="utf-8")
     assert "ExecStart=/opt/collector/current/bin/collector serve" in unit
     program = root / "opt/collector/current/bin/collector"
-    data = {"COLLECTOR__DATA_DIR": str(root / "var/lib/collector"), "PATH": "/usr/bin:/bin"}
+    key = root / "etc/collector/secret.key"
+    data = {
+        "COLLECTOR__DATA_DIR": str(root / "var/lib/collector"),
+        "COLLECTOR__SECRETS__KEY_FILE": str(key),
+        "PATH": "/usr/bin:/bin",
+    }
     config = str(root / "etc/collector/collector.toml")
     for words in (["check-config"], ["migrate"]):
         subprocess.run(
             [program, *words, "--config", config], env=data, cwd=root, check=True, stdout=subprocess.DEVNULL, timeout=60
         )
     assert (root / "var/lib/collector/collector.db").exists()
+    assert not (root / "var/lib/collector/secret.key").exists()
+    assert 'key_file = "/etc/collector/secret.key"' in (root / "etc/collector/collector.toml").read_text(encoding="utf-8")
 
 
 def test_nothing_secret_can_be_read_by_everybody(root: Path) -> None:
     modes = {name: oct((root / name).stat().st_mode & 0o777) for name in ("etc/collector", "var/lib/collector")}
-    modes["settings"] = oct((root / "etc/collector/collector.toml").stat().st_mode & 0o777)
-    assert modes == {"etc/collector": "0o750", "var/lib/collector": "0o700", "settings": "0o640"}
+    files = ("etc/collector/collector.toml", "etc/collector/secret.key")
+    modes |= {name: oct((root / name).stat().st_mode & 0o777) for name in files}
+    assert modes == {"etc/collector": "0o750", "var/lib/collector": "0o700", **dict.fromkeys(files, "0o640")}
 
 
 def test_doing_it_again_leaves_settings_alone_and_installs_nothing_twice(root: Path, install: Install) -> None:
     settings = root / "etc/collector/collector.toml"
     settings.write_text('site = "MINE"\n', encoding="utf-8")
+    key = (root / "etc/collector/secret.key").read_bytes()
     stamp = (root / "opt/collector/current/complete").stat().st_mtime_ns
     done = install(root)
     assert done.returncode == 0, done.stderr
     assert settings.read_text(encoding="utf-8") == 'site = "MINE"\n'
+    assert (root / "etc/collector/secret.key").read_bytes() == key
     assert (root / "opt/collector/current/complete").stat().st_mtime_ns == stamp
+
+
+def test_an_older_installation_is_given_no_second_key(root: Path, install: Install) -> None:
+    (root / "etc/collector/secret.key").unlink()
+    assert install(root).returncode == 0
+    assert not (root / "etc/collector/secret.key").exists()
 
 
 def test_a_version_that_was_not_installed_to_the_end_is_installed_anew(root: Path, install: Install) -> None:

@@ -2,9 +2,12 @@
 
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
+
+from collector.config import Settings, load
 
 ROOT = Path(__file__).parents[3]
 DEPLOY = ROOT / "deploy"
@@ -22,6 +25,17 @@ class _StrictLoader(yaml.SafeLoader):
 
 def read_yaml(path: Path) -> Any:
     return yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)
+
+
+def production_settings() -> Settings:
+    """What deploy/install installs, with a stand-in for the key that it makes."""
+    text = (DEPLOY / "collector.production.toml").read_text(encoding="utf-8")
+    with TemporaryDirectory() as directory:
+        key, config = Path(directory) / "secret.key", Path(directory) / "collector.toml"
+        key.write_text("k" * 44 + "\n", encoding="ascii")
+        assert text.count('"/etc/collector/secret.key"') == 1
+        config.write_text(text.replace("/etc/collector/secret.key", str(key)), encoding="utf-8")
+        return load(config, {})
 
 
 def documented_metrics() -> set[str]:

@@ -232,8 +232,11 @@ def test_the_collector_has_no_more_rights_than_it_needs(name: str) -> None:
     service = COMPOSE["services"][name]
     assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert service["environment"] == {"COLLECTOR__STORE__URL_FILE": "/run/secrets/store_url"}
-    assert "store_url" in service["secrets"]
+    assert service["environment"] == {
+        "COLLECTOR__STORE__URL_FILE": "/run/secrets/store_url",
+        "COLLECTOR__SECRETS__KEY_FILE": "/run/secrets/secret_key",
+    }
+    assert service["secrets"] == ["store_url", "secret_key"]
 
 
 def test_what_prometheus_and_grafana_are_given_fits_together() -> None:

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from collector import cli
-from collector.config import load
-from tests.unit.deploy.documents import DEPLOY, ROOT, documented_metrics
+from tests.unit.deploy.documents import DEPLOY, ROOT, documented_metrics, production_settings
 
 MANUALS = [ROOT / "docs/install.md", ROOT / "docs/runbook.md"]
 EVERY_MANUAL = pytest.mark.parametrize("page", [pytest.param(page, id=page.stem) for page in MANUALS])
@@ -67,7 +66,8 @@ def test_every_file_of_ours_and_every_metric_that_is_named_exists(page: Path) ->
 
 
 def test_the_settings_of_a_production_machine_are_good_and_change_what_they_must() -> None:
-    settings = load(DEPLOY / "collector.production.toml", {})
+    settings = production_settings()
+    assert len(settings.secrets.key.get_secret_value()) == 44
     assert settings.data_dir == Path("/var/lib/collector")
     assert [str(address) for _, address in settings.listeners()] == ["0.0.0.0:162", "0.0.0.0:25", "127.0.0.1:8080"]
     assert settings.api_url.startswith("https://")

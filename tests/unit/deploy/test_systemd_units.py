@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from collector.config import load
 from collector.supervisor import BEGIN_TIME, STOP_TIME
-from tests.unit.deploy.documents import DEPLOY, ROOT
+from tests.unit.deploy.documents import DEPLOY, ROOT, production_settings
 
 HERE = DEPLOY / "systemd"
-SETTINGS = load(DEPLOY / "collector.production.toml", {})
+SETTINGS = production_settings()
 MOST_EXPOSURE = 1.3
 """As docs/install.md says; 10 is a service without any bounds."""
 systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
