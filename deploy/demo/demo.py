@@ -24,6 +24,7 @@ READY_SECONDS = 60.0
 USER = "demo"
 
 _CRITICAL, _OK, _MESSAGE = "1.3.6.1.4.1.3417.2.12.2.0.3", "1.3.6.1.4.1.3417.2.12.2.0.1", "1.3.6.1.4.1.3417.2.12.1.1.1.0"
+_V3_USER = "-u demo-acme-v3 -l authPriv -a SHA-256 -A demo-auth-phrase -x AES -X demo-priv-phrase"
 _ENTERPRISE = "1.3.6.1.4.1.3417.2.12.2"
 _RISK = r"Risk name: Trojan.Gen\nComputer name: pc-17\nActual action: Left alone"
 _HEALTH = r"Server sepm-1 health status: poor.\nReason: High memory usage\nStatus reported on Nov 3, 2026 9:15:00 AM."
@@ -77,7 +78,11 @@ def to_try(at: Place) -> tuple[tuple[str, tuple[str, ...]], ...]:
             ),
         ),
         (
-            "The same without net-snmp",
+            "A newer appliance speaks SNMPv3, signed and encrypted: what it says is believed as `encrypted`",
+            (f"snmptrap -v 3 {_V3_USER} {at.traps} '' {_CRITICAL} {_MESSAGE} s 'Disk Utilization: CRITICAL'",),
+        ),
+        (
+            "The first four without net-snmp",
             (
                 f"{ours} --oid {_CRITICAL} --varbind '{_MESSAGE}=s:CPU Utilization: CRITICAL'",
                 f"{ours} --version v1 --enterprise {_ENTERPRISE} --specific 3 --varbind '{_MESSAGE}=s:CPU Utilization: CRITICAL'",
@@ -248,6 +253,7 @@ def _told(at: Place) -> str:
         "The collector runs. Ctrl-C stops it; `make run` starts it again with the same data.",
         "",
         f"  traps and informs  {at.traps} (UDP), communities demo-acme, demo-ceibo, demo-ceibo-sepm, demo-nandu (v1 only)",
+        "                     and the SNMPv3 user demo-acme-v3",
         f"  mail               {at.mails} (SMTP), acme-sepm@collector.localhost, ceibo-sepm@..., nandu-sepm@...",
         f"  page               http://{at.api}/, user {USER}, password {password}",
         f"                     (in {_short(at.password_file)})",

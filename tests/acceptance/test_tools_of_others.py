@@ -89,3 +89,9 @@ def test_mails_open_a_threat_incident_and_a_case_that_its_repeat_joins(running: 
 def test_mail_to_an_unknown_mailbox_gets_550(running: Running) -> None:
     said = run(running, line("swaks", "Single Risk Event").replace("acme-sepm@", "nobody@"), check=False)
     assert "550 5.1.1" in said
+
+
+def test_a_signed_and_encrypted_trap_is_believed_as_such_without_anybodys_approval(running: Running) -> None:
+    run(running, line("snmptrap -v 3"))
+    opened = case_of(running, "disk utilization", occurrences=1)
+    assert (opened["customer"]["code"], opened["source"]["name"], opened["trust"]) == ("ACME", "proxy-2", "encrypted")
