@@ -1,7 +1,9 @@
 """Nothing that a collector writes or says holds a community, a pass phrase or a key, whatever it was sent: neither its store and
 snapshot nor its log, API, page, metrics, commands and backups. The journal alone holds communities, in datagrams as they came."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -210,6 +212,13 @@ def test_backups_hold_no_secret_but_the_key_that_opens_them(secretive: Secretive
     assert leaks.found(secretive.needles(), secretive.said) == []
 
 
+def sealed_originals(backup: Path) -> int:
+    """How many octets of traps are in it that the journal no longer has."""
+    with closing(sqlite3.connect(backup / "store.db")) as store:
+        [(number,)] = store.execute("SELECT count(*) FROM originals WHERE sealed")
+    return int(number)
+
+
 @pytest.mark.full
 def test_what_outlives_the_journal_holds_no_secret(secretive: Secretive, tmp_path: Path) -> None:
     """The last one: everything again, when originals of traps were copied into the store."""
@@ -224,8 +233,4 @@ def test_what_outlives_the_journal_holds_no_secret(secretive: Secretive, tmp_pat
     assert leaks.found(needles, secretive.written()) == []
     secretive.command("backup", str(tmp_path / "backup"))
     assert leaks.found(needles, leaks.files_below(tmp_path / "backup", journal=False)) == []
-    [oldest] = running.cases(text="(open0)")
-    [first, *_] = running.notifications(case=oldest["external_key"])
-    assert leaks.found(
-        {b"Open0: CRITICAL": "the original"}, [("", running.ask(f"/api/v1/notifications/{first['id']}/raw").content)]
-    )
+    assert sealed_originals(tmp_path / "backup") > 0
