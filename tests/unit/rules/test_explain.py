@@ -38,6 +38,17 @@ def test_a_strange_trap_is_explained_by_its_oid(ruleset: RuleSet, trap: Callable
     assert told.answers[0].reason is Reason.NO_KIND
 
 
+def test_a_trap_without_a_name_is_explained_by_that(ruleset: RuleSet, trap: Callable[..., Trap]) -> None:
+    told = explain_trap(ruleset, trap("", {f"{OID}.2.1.0": b"pc-1"}), source="s", products=())
+    assert (told.recognised_by, told.kinds, told.rows) == ("trap OID missing", (), ())
+    assert told.answers[0].reason is Reason.NO_TRAP_OID
+
+
+def test_a_trap_of_a_windows_log_is_explained_by_source_and_id(ruleset: RuleSet, trap: Callable[..., Trap]) -> None:
+    told = explain_trap(ruleset, trap("1.3.6.1.4.1.311.1.13.1.2.65.98.0.1073741875"), source="s", products=())
+    assert told.recognised_by.endswith(", Windows log source Ab, id 51")
+
+
 def test_a_mail_that_nearly_matches_tells_the_missing_anchors(good_pack: str, load: Callable[[str], RuleSet]) -> None:
     ruleset = load(good_pack.replace("[[demo status]]", "[[demo status, pc]]"))
     told = explain_mail(ruleset, Mail(subject="Demo status", text="nothing"), source="s", products=())

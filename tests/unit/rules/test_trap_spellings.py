@@ -6,8 +6,10 @@ import pytest
 
 from collector.domain.trap import Trap
 from collector.domain.trap_oids import other_spelling
+from receivers.snmp.message import decode
 from rules.engine import RuleSet
-from rules.loader import load_packs
+from rules.loader import builtin_packs_path, load_packs
+from tests import snmp_wire as wire
 
 MakeTrap = Callable[..., Trap]
 OID = "1.3.6.1.4.1.99999"
@@ -123,3 +125,53 @@ def test_a_detection_that_names_a_trap_means_both_spellings(trap: MakeTrap, aske
     (not_asked,) = ruleset.classify_trap(trap(f"{OID}.1.0.8"), source="s", products=())
 
     assert (answer.rule, not_asked.rule) == ("demo-any", "")
+
+
+BUILT_IN = load_packs(builtin_packs_path()).ruleset
+SEP = "1.3.6.1.4.1.311.1.13.1.18.83.121.109.97.110.116.101.99.32.65.110.116.105.86.105.114.117.115"
+FOUND = "Security Risk Found! Backdoor.PsEmpire in File: C:\\x.ps1 by: Auto-Protect scan.  Action: Cleaned by Deletion."
+SAYS = [
+    wire.varbind("1.3.6.1.4.1.311.1.13.1.9999.1.0", wire.string(FOUND)),
+    wire.varbind("1.3.6.1.4.1.311.1.13.1.9999.3.0", wire.tlv(0x04, "PC-NIÑO".encode("cp1252"))),
+]
+HEALTH = [wire.varbind("1.3.6.1.4.1.3417.2.12.1.1.1.0", wire.string("CPU Utilization: CRITICAL"))]
+
+
+def v2(name: str, varbinds: list[bytes]) -> bytes:
+    return wire.message(wire.v2_pdu(wire.uptime(), wire.trap_oid(name), *varbinds))
+
+
+@pytest.mark.parametrize(
+    ("forms", "key"),
+    [
+        pytest.param(
+            [
+                wire.v1_message(*SAYS, enterprise=wire.oid(SEP), specific=51),
+                wire.v1_message(*SAYS, enterprise=wire.oid(SEP), specific=-1073741773),
+                v2(f"{SEP}.0.51", SAYS),
+                v2(f"{SEP}.0.1073741875", SAYS),
+                v2(f"{SEP}.51", SAYS),
+            ],
+            "v1:symantec-sepm:threat:pc-niño:Backdoor.PsEmpire",
+            id="an endpoint protection event of Windows",
+        ),
+        pytest.param(
+            [
+                wire.v1_message(*HEALTH, enterprise=wire.oid("1.3.6.1.4.1.3417.2.12.2"), specific=3),
+                v2("1.3.6.1.4.1.3417.2.12.2.0.3", HEALTH),
+                v2("1.3.6.1.4.1.3417.2.12.2.3", HEALTH),
+            ],
+            "v1:bluecoat-proxysg:health:console-1:cpu utilization",
+            id="the health of a proxy",
+        ),
+    ],
+)
+def test_one_trouble_is_one_case_in_whichever_form_its_trap_comes(forms: list[bytes], key: str) -> None:
+    keys = set()
+    for datagram in forms:
+        trap = decode(datagram)
+        assert isinstance(trap, Trap)
+        (answer,) = BUILT_IN.classify_trap(trap, source="console-1", products=())
+        keys.add(answer.signal.key if answer.signal else answer.reason)
+
+    assert keys == {key}
