@@ -1,5 +1,5 @@
 """How long neighbours wait while somebody floods: each attack of tests/acceptance/floods.py in turn, beside 25 consoles that send
-a trap a second, with real processes. Prints their waits, what became of the flood, what each role cost and what it held in memory.
+a trap a second, with real processes. Prints their waits, what became of the flood, what each role cost and the most memory.
 
 `COLLECTOR_BENCH_RATE` datagrams a second (20,000), for `COLLECTOR_BENCH_SECONDS` (20); `COLLECTOR_BENCH_ATTACKS`: which ones,
 separated by commas.
