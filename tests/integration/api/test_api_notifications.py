@@ -183,7 +183,7 @@ def test_one_notification_tells_everything(collector: World, admin: Caller) -> N
     }
 
 
-def test_a_v1_trap_and_a_windows_event_tell_what_they_are(collector: World, admin: Caller) -> None:
+def test_a_v1_trap_and_a_windows_entry_tell_what_they_are(collector: World, admin: Caller) -> None:
     event = wire.v1_message(enterprise=wire.oid("1.3.6.1.4.1.311.1.13.1.2.65.98"), specific=-1073741773)
     collector.arrive(event)
     collector.process()
