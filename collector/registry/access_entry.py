@@ -214,8 +214,12 @@ def _min_level(snmp: Mapping, highest: SecurityLevel) -> SecurityLevel:
 
 
 def _approve_engines(snmp: Mapping, *, with_auth: bool) -> bool:
-    node = snmp.get("approve_engines")
-    if node is None or node.choice("`approve_engines`", ApproveEngines) is not ApproveEngines.AUTOMATIC:
+    node, words = snmp.get("approve_engines"), [way.value for way in ApproveEngines]
+    if node is None or node.value == ApproveEngines.BY_HAND.value:
+        return False
+    if node.value != ApproveEngines.AUTOMATIC.value:
+        meant = suggestion(node.value, words) if isinstance(node.value, str) else ""
+        node.error(f"`approve_engines` must be one of {', '.join(words)}{meant}")
         return False
     if not with_auth:
         node.error("`approve_engines` automatic needs `auth`: anybody could name himself an engine of this user")

@@ -130,3 +130,32 @@ def test_an_option_of_the_stores_address_that_nobody_knows_is_named(install: Ins
     assert 'store.url: invalid connection option "sslmod"' in refused(running)
     done = running.command("check-config", check=False)
     assert (done.returncode, "sslmod" in done.stderr, "never-told" in done.stderr) == (WRONG_CONFIGURATION, True, False)
+
+
+def test_without_the_key_of_the_secrets_or_with_another_one_nobody_begins(install: Install) -> None:
+    """What came with the right key before is still there afterwards, and nothing was made in the place of the key."""
+    running = install().start()
+    send(running.snmp, *map(health, numbered("Sealed", range(3))))
+    until(lambda: running.settled().get("case") == 3, "the traps are in cases")
+    running.stop()
+    key, lanes = running.data_dir / "secret.key", sorted((running.data_dir / "journal").glob("snmp-0-*"))
+    kept = key.rename(key.with_name("kept"))
+    running.secrets.add(kept.read_text(encoding="ascii").strip())
+    assert f"{key}: the key of the secrets is missing" in refused(running)
+    assert not key.exists()
+
+    other = "n" * 40
+    running.set("COLLECTOR__SECRETS__KEY", other)
+    running.secrets.add(other)
+    said = refused(running)
+    assert "[secrets] key: a community was sealed with another key; put back the key that sealed it" in said
+    assert running.command("check-config", check=False).returncode == WRONG_CONFIGURATION
+    assert sorted((running.data_dir / "journal").glob("snmp-0-*")) == lanes
+
+    running.set("COLLECTOR__SECRETS__KEY", f"{other} {kept.read_text(encoding='ascii')}")
+    assert "sealed with the newest key" in running.command("secrets", "seal").stdout
+    running.set("COLLECTOR__SECRETS__KEY", other)
+    running.start()
+    send(running.snmp, *map(health, numbered("Sealed", range(3, 6))))
+    until(lambda: running.settled().get("case") == 6, "traps are known by their community again")
+    running.stop()

@@ -151,7 +151,8 @@ _MISTAKES: list[Any] = [
     pytest.param({**FULL, "listener": "here"}, "listener", "`listener`: must be host:port", id="a word as listener"),
     pytest.param({**FULL, "listener": '"example.org:162"'}, "listener", "names are not looked up", id="a name as listener"),
     pytest.param({**USER, "approve_engines": "automatic"}, "approve_engines", "automatic needs `auth`", id="anybody's engine"),
-    pytest.param({**FULL, "approve_engines": "yes_please"}, "approve_engines", "must be one of by_hand, automatic", id="approve"),
+    pytest.param({**FULL, "approve_engines": "auto"}, "approve_engines", "automatic; did you mean `automatic`?", id="approve"),
+    pytest.param({**FULL, "approve_engines": "true"}, "approve_engines", "must be one of by_hand, automatic", id="approve, true"),
     pytest.param(
         {**FULL, "engine_id": '"8000000001"', "approve_engines": "automatic"},
         "approve_engines",
