@@ -41,6 +41,6 @@ class Pace:
         self._shared_until_ns = now_ns + _LATELY_NS
 
     def linger_seconds(self, items: int, now_ns: int) -> float:
-        """How long the next batch is left to grow after one of so many items: not where traffic is thin, since a trap must be seen
-        at once then, and not where so much waits that it fills a batch."""
+        """How long the next batch is left to grow after one of so many items: not where traffic is thin, since a trap must be
+        seen at once then, and not where so much waits that it fills a batch."""
         return LINGER_SECONDS if _DENSE <= items < self.limit(now_ns) // 2 else 0.0
