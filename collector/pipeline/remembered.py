@@ -8,8 +8,9 @@ from collector.domain.trap import Trap
 from collector.pipeline.classify import Classifier
 
 MOST_TRAPS = 4_096
+MOST_VARBINDS = 16
 MOST_OCTETS = 1_024
-"""Of the texts of one trap that is remembered: with the most traps some ten megabytes."""
+"""Of the names and values of one trap that is remembered: with the most traps less than twenty megabytes."""
 
 
 class RememberedRules:
@@ -25,7 +26,7 @@ class RememberedRules:
         found = None if trace else self._known.get(key)
         if found is None:
             found = self._rules.classify_trap(trap, source=source, products=products, trace=trace)
-            if not trace and sum(len(value) for _, _, value in trap.varbinds if isinstance(value, bytes | str)) <= MOST_OCTETS:
+            if not trace and _is_small(trap):
                 if len(self._known) >= MOST_TRAPS:
                     self._known.clear()
                 self._known[key] = found
@@ -33,3 +34,11 @@ class RememberedRules:
 
     def classify_mail(self, mail: Mail, *, source: str, products: tuple[str, ...], trace: bool = False) -> Sequence[Classified]:
         return self._rules.classify_mail(mail, source=source, products=products, trace=trace)
+
+
+def _is_small(trap: Trap) -> bool:
+    """As nearly all are: what a hostile sender fills up to 64 KB is not worth its room."""
+    if len(trap.varbinds) > MOST_VARBINDS:
+        return False
+    octets = sum(len(name) + (len(value) if isinstance(value, bytes | str) else 8) for name, _, value in trap.varbinds)
+    return octets + len(trap.trap_oid) <= MOST_OCTETS

@@ -10,7 +10,7 @@ from collector.domain.mail import Mail
 from collector.domain.outcome import Outcome, Reason
 from collector.domain.signal import Classified
 from collector.domain.trap import Pdu, SnmpVersion, Trap
-from collector.pipeline.remembered import MOST_OCTETS, MOST_TRAPS, RememberedRules
+from collector.pipeline.remembered import MOST_OCTETS, MOST_TRAPS, MOST_VARBINDS, RememberedRules
 
 TRAP = Trap(SnmpVersion.V2C, b"c", Pdu.TRAP_V2, 1, "1.3.6.1.4.1.1.0.1", 100, [("1.3.6.1.4.1.1.1.0", 4, b"one")])
 
@@ -76,5 +76,19 @@ def test_memory_is_bounded_in_traps_and_in_the_size_of_one() -> None:
     for number in range(MOST_TRAPS + 10):
         told(rules, replace(TRAP, trap_oid=f"1.3.{number}"))
         assert len(rules._known) <= MOST_TRAPS
-    large = replace(TRAP, varbinds=[("1.3", 4, b"x" * (MOST_OCTETS + 1))])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"varbinds": [("1.3", 4, b"x" * MOST_OCTETS)]}, id="a long value"),
+        pytest.param({"varbinds": [("1.3." + "4294967295." * 127 + "1", 2, 1)]}, id="a long name"),
+        pytest.param({"varbinds": [("1.3", 2, 1)] * (MOST_VARBINDS + 1)}, id="many variables"),
+        pytest.param({"trap_oid": "1.3." + "4294967295." * 127 + "1"}, id="a long OID"),
+    ],
+)
+def test_what_is_large_is_not_remembered(changes: dict[str, Any]) -> None:
+    asked = Asked()
+    rules = RememberedRules(asked)
+    large = replace(TRAP, **changes)
     assert told(rules, large) != told(rules, large)
