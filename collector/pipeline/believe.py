@@ -29,23 +29,22 @@ Recall: TypeAlias = Callable[[Source, Secured], bool]
 
 @dataclass(slots=True)
 class Hearing:
-    """A message while it is looked at. `source` and `trap` are there once a console's keys have opened it."""
+    """A message while it is looked at. `source` and `trap` are there once a console's keys have opened it, `draft` once its
+    engine was asked for."""
 
     entry: Entry
     secured: Secured
     verdict: InformVerdict | None
+    at_us: int
     candidates: Sequence[tuple[Source, SnmpUser]] = ()
     source: Source | None = None
     user: SnmpUser | None = None
     trap: Trap | None = None
+    draft: EngineDraft | None = None
 
     @property
     def authentic(self) -> bool:
         return bool(self.secured.flags & AUTHENTICATED)
-
-    @property
-    def at_us(self) -> int:
-        return self.entry.item.received_at_ns // 1_000
 
 
 class Believer:
@@ -57,21 +56,21 @@ class Believer:
         self._unlock = unlock
         self._engines = engines
         self._recall = recall
-        self._steps = (
-            ("engine_id", self._names_an_engine),
-            ("user", self._has_a_source),
-            ("keys", self._opens),
-            ("address", self._comes_from_there),
-            ("inform", self._is_answered),
-            ("time", self._is_fresh),
-            ("engine", self._is_approved),
-            ("again", self._is_the_first),
-        )
+        self._steps = {
+            "engine_id": self._names_an_engine,
+            "user": self._has_a_source,
+            "keys": self._opens,
+            "address": self._comes_from_there,
+            "inform": self._is_answered,
+            "time": self._is_fresh,
+            "engine": self._is_approved,
+            "again": self._is_the_first,
+        }
 
     def judge(self, entry: Entry, secured: Secured, *, trace: bool = False) -> None:
         """Make a trap of the entry, or settle it."""
-        hearing = Hearing(entry, secured, _VERDICTS.get(entry.item.envelope))
-        for name, step in self._steps:
+        hearing = Hearing(entry, secured, _VERDICTS.get(entry.item.envelope), entry.item.received_at_ns // 1_000)
+        for name, step in self._steps.items():
             refusal = step(hearing)
             if trace:
                 entry.belief.append(BeliefStep(name, refusal))
@@ -93,11 +92,9 @@ class Believer:
     def _has_a_source(self, hearing: Hearing) -> NotDecoded | None:
         item, secured = hearing.entry.item, hearing.secured
         near = self._index.of_user(item.peer_address, secured.user, item.listener)
-        hearing.candidates = [
-            (source, user)
-            for source, user in near
-            if hearing.verdict is not None or not user.engine_ids or secured.engine_id in user.engine_ids
-        ]
+        hearing.candidates = near
+        if hearing.verdict is None and any(user.engine_ids for _, user in near):
+            hearing.candidates = [one for one in near if not one[1].engine_ids or secured.engine_id in one[1].engine_ids]
         if hearing.candidates:
             return None
         told = f"its sources name other engines than {secured.engine_id.hex()}" if near else ""
@@ -151,15 +148,17 @@ class Believer:
         reason = draft.take(secured.boots, secured.time, secured.message_id, hearing.at_us, late=late)
         if reason:
             return _unauthenticated(reason)
-        draft.note(_peer(entry), hearing.at_us)
+        draft.note(entry.item, hearing.at_us)
         return None
 
     def _draft(self, hearing: Hearing, source: Source) -> EngineDraft | None:
         """None when there is no room for another one that nobody authenticated."""
-        engine_id = hearing.secured.engine_id
-        return self._engines.find(source.id, engine_id) or self._engines.add(
-            source.id, engine_id, authentic=hearing.authentic, peer=_peer(hearing.entry), at_us=hearing.at_us
-        )
+        if hearing.draft is None:
+            engine_id = hearing.secured.engine_id
+            hearing.draft = self._engines.find(source.id, engine_id) or self._engines.add(
+                source.id, engine_id, authentic=hearing.authentic, peer=hearing.entry.item.peer, at_us=hearing.at_us
+            )
+        return hearing.draft
 
     def _is_approved(self, hearing: Hearing) -> NotDecoded | None:
         source, user = hearing.source, hearing.user
@@ -168,7 +167,7 @@ class Believer:
         named = hearing.secured.engine_id in user.engine_ids
         draft = self._draft(hearing, source)
         if draft is not None and not hearing.authentic and draft.time is None:
-            draft.note(_peer(hearing.entry), hearing.at_us)
+            draft.note(hearing.entry.item, hearing.at_us)
         if draft is not None and draft.approved_by is None:
             if named:
                 draft.approve(NAMED, hearing.at_us)
@@ -193,7 +192,3 @@ def believe(batch: Batch, believer: Believer, *, trace: bool = False) -> None:
 
 def _unauthenticated(reason: Reason, detail: str = "") -> NotDecoded:
     return NotDecoded(Outcome.UNAUTHENTICATED, reason, detail)
-
-
-def _peer(entry: Entry) -> str:
-    return entry.item.peer

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from collector.domain.engine import MOST_APPROVED_UNASKED, MOST_SEEN, UNASKED
 from collector.domain.engine_time import WINDOW_SECONDS, EngineTime
 from collector.domain.ids import SourceId
+from collector.domain.item import Item
 from collector.domain.message_ids import MessageIds
 from collector.domain.outcome import Reason
 from collector.pipeline.engine_memory import EngineMemory, KnownEngine
@@ -37,7 +38,7 @@ class EngineDraft:
     """An engine while a batch works on it. `touched` holds the seconds that the batch added ids to."""
 
     __slots__ = (
-        *("approved_by", "approved_us", "dropped", "engine_id", "first_us", "forgotten_to", "known", "last_us"),
+        *("_newest", "approved_by", "approved_us", "dropped", "engine_id", "first_us", "forgotten_to", "known", "last_us"),
         *("lowest", "messages", "new_boots", "peer", "ranges", "source_id", "time", "touched"),
     )
 
@@ -47,6 +48,7 @@ class EngineDraft:
         self.approved_by = memo.approved_by if memo else None
         self.approved_us = memo.approved_us if memo else None
         self.peer = memo.peer if memo else peer
+        self._newest: Item | None = None
         self.first_us = memo.first_us if memo else at_us
         self.last_us = memo.last_us if memo else at_us
         self.messages = memo.messages if memo else 0
@@ -92,12 +94,13 @@ class EngineDraft:
             self._shrink()
         return Reason.NONE
 
-    def note(self, peer: str, at_us: int) -> None:
+    def note(self, item: Item, at_us: int) -> None:
         """A message of it came."""
         self.messages += 1
         if at_us >= self.last_us:
-            self.peer, self.last_us = peer, at_us
-        self.first_us = min(self.first_us, at_us)
+            self._newest, self.last_us = item, at_us
+        elif at_us < self.first_us:
+            self.first_us = at_us
 
     def approve(self, by: str, at_us: int) -> None:
         self.approved_by, self.approved_us = by, at_us
@@ -155,7 +158,7 @@ class EngineDraft:
             engine_id=self.engine_id,
             approved_by=self.approved_by,
             approved_us=self.approved_us,
-            peer=self.peer,
+            peer=self._newest.peer if self._newest else self.peer,
             first_us=self.first_us,
             last_us=self.last_us,
             messages=self.messages,
