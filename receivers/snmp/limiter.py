@@ -35,8 +35,8 @@ class Standing(Enum):
 
 
 class Flood(NamedTuple):
-    """A sender far over its limit. `peer` is its address, of several that share a limit the first one, empty for strangers; it
-    sends about `per_second` datagrams."""
+    """A sender far over its limit. `peer` is its address, of those of one console the first one, empty when strangers do it
+    together; it sends about `per_second` datagrams."""
 
     peer: str
     per_second: int
@@ -49,16 +49,16 @@ class Account:
     over its limit, until it has not been empty for ten seconds.
     """
 
-    __slots__ = ("_far", "_far_at", "_left_out", "_name", "_near", "_over_at", "_over_since", "_peer", "_seen", "share")
+    __slots__ = ("_far", "_far_at", "_left_out", "_near", "_over_at", "_over_since", "_peer", "_seen", "of_strangers", "share")
 
-    def __init__(self, limit: Limit, *, share: "Account | None" = None, name: str | None = None) -> None:
-        """`name` is what a flood is called by; None: by the address with which it begins."""
+    def __init__(self, limit: Limit, *, share: "Account | None" = None, of_strangers: bool = False) -> None:
+        """Strangers have nothing but what they have together: their limit is that of one address."""
         self._near = Bucket(limit)
         self._far = Bucket(Limit(limit.rate * FAR, limit.burst * FAR))
         self._over_at = self._over_since = self._far_at = _NEVER
         self._seen = self._left_out = 0
-        self._name = name
         self._peer = ""
+        self.of_strangers = of_strangers
         self.share = share
 
     def judge(self, peer: str, now_ns: int, tokens: int) -> Standing:
@@ -92,13 +92,14 @@ class Account:
             self._far_at = _NEVER
         if not self._far_at:
             return Standing.OVER
+        if self.of_strangers and peer != self._peer:
+            self._peer = ""
         self._left_out += 1
         return Standing.SAMPLED if self._left_out % SAMPLE == 1 else Standing.LEFT_OUT
 
     def _go_far(self, peer: str, now_ns: int) -> None:
         if not self._far_at:
-            self._peer = peer if self._name is None else self._name
-            self._left_out = 0
+            self._peer, self._left_out = peer, 0
         self._far_at = now_ns
 
 
@@ -133,7 +134,7 @@ class PeerLimiter:
         self._shares = shares
         self._max_peers = max_peers
         self._accounts: OrderedDict[str, Account | None] = OrderedDict()
-        """None for those without a limit; without one per peer, what they have with others."""
+        """None for those without a limit; strangers, and all without a limit per peer, have that which they share."""
 
     def refresh(self) -> None:
         """Take over who shares a limit with whom; costs nothing while nothing changes."""
@@ -143,7 +144,7 @@ class PeerLimiter:
             self._accounts.clear()
         for peer, account in self._accounts.items():
             if account is not None:
-                account.share = self._shares.of(peer)
+                self._accounts[peer] = self._account(peer, account)
 
     def judge(self, peer: str, now_ns: int, octets: int = 0) -> Standing:
         """How `peer` stands with a datagram of so many octets that came at `now_ns` of the monotonic clock."""
@@ -159,7 +160,7 @@ class PeerLimiter:
         standing = account.judge(peer, now_ns, tokens)
         if standing is Standing.WITHIN:
             return standing if account.share is None else account.share.judge(peer, now_ns, tokens)
-        if standing is not Standing.HELD:
+        if standing is not Standing.HELD and not account.of_strangers:
             self._accounts.move_to_end(peer)
         return standing
 
@@ -178,9 +179,15 @@ class PeerLimiter:
     def _admit(self, peer: str) -> Account | None:
         if len(self._accounts) >= self._max_peers:
             self._accounts.popitem(last=False)
-        account = None
-        if not self._exempt.of(peer):
-            shared = None if self._shares is None else self._shares.of(peer)
-            account = Account(self._limit, share=shared) if self._limit.rate else shared
-        self._accounts[peer] = account
+        account = self._accounts[peer] = None if self._exempt.of(peer) else self._account(peer)
         return account
+
+    def _account(self, peer: str, known: Account | None = None) -> Account | None:
+        """What counts for a peer now. One of its own keeps what was used up."""
+        shared = None if self._shares is None else self._shares.of(peer)
+        if not self._limit.rate or (shared is not None and shared.of_strangers):
+            return shared
+        if known is None or known.of_strangers:
+            return Account(self._limit, share=shared)
+        known.share = shared
+        return known

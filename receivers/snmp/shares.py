@@ -10,9 +10,6 @@ from collector.snapshot import Snapshot, SnapshotView
 from receivers.snmp.limiter import Account
 
 _Networks: TypeAlias = tuple[Network, ...]
-_STRANGERS: frozenset[_Networks] = frozenset()
-_NAMELESS = ""
-"""Of a flood of strangers: one of their addresses says nothing about the others."""
 
 
 class NetworkShares:
@@ -49,5 +46,5 @@ class NetworkShares:
             return None
         account = self._accounts.get(owners)
         if account is None:
-            account = self._accounts[owners] = Account(limit, name=None if owners else _NAMELESS)
+            account = self._accounts[owners] = Account(limit, of_strangers=not owners)
         return account

@@ -213,13 +213,36 @@ def test_a_crowd_far_over_its_limit_is_sampled_and_has_the_name_of_its_first_one
     assert flood.per_second == pytest.approx(5_000, rel=0.01)
 
 
-def test_a_named_crowd_keeps_its_name() -> None:
-    limiter = PeerLimiter(1_000, 1_000, shares=Together(Account(Limit(100, 10), name="")))
+def test_strangers_that_flood_together_have_no_name() -> None:
+    limiter = PeerLimiter(1_000, 1_000, shares=Together(Account(Limit(100, 10), of_strangers=True)))
     crowd(limiter, 5_000, 5)
 
     flood = limiter.flood("peer-1", START + 5 * SECOND)
 
     assert flood == Flood("", flood.per_second if flood else 0)
+
+
+def test_a_stranger_that_floods_alone_has_its_name() -> None:
+    limiter = PeerLimiter(1_000, 1_000, shares=Together(Account(Limit(100, 10), of_strangers=True)))
+    judged(limiter, 0, peer="192.0.2.9")
+    steady(limiter, 5_000, 5)
+
+    flood = limiter.flood("192.0.2.1", START + 5 * SECOND)
+
+    assert flood == Flood("192.0.2.1", flood.per_second if flood else 0)
+
+
+def test_a_stranger_that_becomes_known_has_a_limit_of_its_own() -> None:
+    shares = Together(Account(Limit(1, 1), of_strangers=True))
+    limiter = PeerLimiter(10, 3, shares=shares)
+    assert judged(limiter, 0, 0) == [W, X]
+
+    shares.account, shares.changed = None, True
+    limiter.refresh()
+    assert judged(limiter, 0, 0, 0, 0) == [W, W, W, X]
+    shares.account, shares.changed = Account(Limit(1, 1), of_strangers=True), True
+    limiter.refresh()
+    assert judged(limiter, 0, 0) == [W, X]
 
 
 def test_what_is_over_its_own_limit_takes_nothing_of_the_one_that_it_shares() -> None:
@@ -250,6 +273,9 @@ def test_without_a_limit_of_their_own_peers_have_the_one_that_they_share() -> No
     shares.account, shares.changed = None, True
     limiter.refresh()
     assert judged(limiter, *[0] * 50) == [W] * 50
+    shares.account, shares.changed = Account(Limit(1, 2)), True
+    limiter.refresh()
+    assert judged(limiter, *[0] * 3) == [W, W, X]
 
 
 def test_nobody_shares_who_has_no_limit() -> None:

@@ -41,7 +41,7 @@ def test_the_addresses_of_a_source_share_and_others_do_not() -> None:
     assert made.of("198.51.100.1") is not made.of("198.51.100.200")
 
 
-def test_all_strangers_share_one_limit_that_has_no_name() -> None:
+def test_all_strangers_have_one_limit_together() -> None:
     made = shares(ACME)
     limiter = PeerLimiter(1_000, 1_000, shares=made)
 
