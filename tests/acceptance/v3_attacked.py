@@ -106,9 +106,9 @@ class World:
         sent: Counter[tuple[str, str]] = Counter()
         for attack in attacks:
             sent[attack.state, attack.reason] += len(attack.datagrams)
-        assert self.counted() - ledger == sent
+        assert (counted := self.counted() - ledger) == sent, counted
         unbelieved = {reason: number for (state, reason), number in sent.items() if state == "unauthenticated"}
-        assert self.refusals() - metric == Counter(unbelieved)
+        assert (refused := self.refusals() - metric) == Counter(unbelieved), refused
         return listed
 
     def _listed(self, attacks: Sequence[Attack], peers: Sequence[str]) -> list[Json]:
@@ -118,6 +118,7 @@ class World:
             attack.name: {(item["state"], item["reason"], item["source"], *item["cases"]) for item in listed}
             for attack, listed in zip(attacks, found, strict=True)
         }
-        assert told == {attack.name: {(attack.state, attack.reason, attack.source)} for attack in attacks}
+        wrong = {one.name: told[one.name] for one in attacks if told[one.name] != {(one.state, one.reason, one.source)}}
+        assert not wrong, wrong
         assert [len(listed) for listed in found] == [len(attack.datagrams) for attack in attacks]
         return [listed[0] for listed in found]
