@@ -1,11 +1,11 @@
 """Which of many networks an address lies in: asked of every sender that shows up, so it must not cost more with more networks."""
 
 import socket
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from ipaddress import IPv4Network, IPv6Network
 from typing import Generic, TypeVar
 
-_T = TypeVar("_T")
+_T = TypeVar("_T", bound=Hashable)
 _BITS = {socket.AF_INET: 32, socket.AF_INET6: 128}
 _MAPPED = 0xFFFF
 """What stands before the IPv4 address in one that is mapped to IPv6 (RFC 4291 section 2.5.5.2)."""
@@ -15,24 +15,23 @@ class NetworkMap(Generic[_T]):
     """Things by the networks that they belong to. One look per different length of a prefix."""
 
     def __init__(self, entries: Iterable[tuple[IPv4Network | IPv6Network, _T]]) -> None:
-        self._by_length: dict[int, dict[int, dict[int, list[_T]]]] = {socket.AF_INET: {}, socket.AF_INET6: {}}
+        self._by_length: dict[int, dict[int, dict[int, dict[_T, None]]]] = {socket.AF_INET: {}, socket.AF_INET6: {}}
         for network, thing in entries:
             family = socket.AF_INET if network.version == 4 else socket.AF_INET6
             shift = _BITS[family] - network.prefixlen
-            place = self._by_length[family].setdefault(shift, {}).setdefault(int(network.network_address) >> shift, [])
-            if thing not in place:
-                place.append(thing)
+            place = self._by_length[family].setdefault(shift, {}).setdefault(int(network.network_address) >> shift, {})
+            place[thing] = None
 
     def of(self, address: str) -> list[_T]:
         """What belongs to the networks around `address`, each thing once; nothing when that is no IP address. An interface after
         a `%` does not count (RFC 4007 section 11)."""
         family, number = _number(address)
-        found: list[_T] = []
+        found: dict[_T, None] = {}
         for shift, networks in self._by_length[family].items():
-            for thing in networks.get(number >> shift, ()):
-                if thing not in found:
-                    found.append(thing)
-        return found
+            things = networks.get(number >> shift)
+            if things:
+                found = {**found, **things} if found else things
+        return list(found)
 
 
 def _number(address: str) -> tuple[int, int]:

@@ -1,8 +1,9 @@
 """Stage 3: which console sent it. Deny by default: what no source explains is unattributed and given to no customer. A v3 message
 was attributed when it was believed."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import TypeVar
 
 from collector.domain.ids import SourceId
 from collector.domain.item import ItemKind
@@ -15,6 +16,7 @@ from collector.domain.trust import Trust
 from collector.journal.envelope import decode_envelope
 from collector.pipeline.draft import Batch, Entry
 
+_T = TypeVar("_T", bound=Hashable)
 _CACHE_LIMIT = 20_000
 _IP_ADDRESS = 0x40
 _NOWHERE = ("", "0.0.0.0")
@@ -28,7 +30,6 @@ class SourceIndex:
     """
 
     def __init__(self, sources: tuple[Source, ...], *, relays: Iterable[Network] = ()) -> None:
-        self._by_community: dict[bytes, list[tuple[Source, SnmpAccess]]] = {}
         self._by_user: dict[bytes, list[tuple[Source, SnmpUser]]] = {}
         self._by_mailbox: dict[str, Source] = {}
         self._relays = tuple(relays)
@@ -36,32 +37,32 @@ class SourceIndex:
         self._users_found: dict[tuple[str, bytes, str], list[tuple[Source, SnmpUser]]] = {}
         self._relays_found: dict[str, bool] = {}
         self._networks = NetworkMap((network, source) for source in sources if source.snmp for network in source.snmp.networks)
+        by_community: dict[bytes, list[tuple[Source, SnmpAccess]]] = {}
         for source in sources:
             if source.snmp is not None and source.snmp.user is not None:
                 self._by_user.setdefault(source.snmp.user.name, []).append((source, source.snmp.user))
             elif source.snmp is not None:
-                self._by_community.setdefault(source.snmp.community, []).append((source, source.snmp))
+                by_community.setdefault(source.snmp.community, []).append((source, source.snmp))
             if source.mailbox is not None:
                 self._by_mailbox[source.mailbox.casefold()] = source
+        self._near_by_community = {word: _by_network(sharing) for word, sharing in by_community.items()}
+        self._near_by_user = {name: _by_network(sharing) for name, sharing in self._by_user.items()}
 
     def of_trap(self, address: str, community: bytes, version: SnmpVersion, listener: str = "") -> Source | Reason:
         """The source, or why there is none. Remembered per address, since consoles repeat themselves; of strangers nothing is
         remembered, since they may show a new community of any length each time."""
-        if community not in self._by_community:
+        if community not in self._near_by_community:
             return Reason.UNKNOWN_COMMUNITY
         key = (address, community, version, listener)
         found = self._found.get(key)
         if found is None:
             if len(self._found) >= _CACHE_LIMIT:
                 self._found.clear()
-            found = self._found[key] = self._search(_parsed(address), community, version, listener)
+            found = self._found[key] = self._search(address, community, version, listener)
         return found
 
-    def _search(
-        self, address: IPv4Address | IPv6Address, community: bytes, version: SnmpVersion, listener: str
-    ) -> Source | Reason:
-        known = self._by_community[community]
-        near = [(source, access) for source, access in known if any(address in network for network in access.networks)]
+    def _search(self, address: str, community: bytes, version: SnmpVersion, listener: str) -> Source | Reason:
+        near = self._near_by_community[community].of(address)
         if not near:
             return Reason.PEER_NOT_IN_NETWORKS
         hearing = [(source, access) for source, access in near if access.listener in ("", listener)]
@@ -77,16 +78,15 @@ class SourceIndex:
         counts."""
         if name not in self._by_user:
             return []
-        key = (peer, name, listener)
+        relay = self.is_relay(peer)
+        key = ("" if relay else peer, name, listener)
         found = self._users_found.get(key)
         if found is None:
             if len(self._users_found) >= _CACHE_LIMIT:
                 self._users_found.clear()
-            relay = self.is_relay(peer)
+            near = self._by_user[name] if relay else self._near_by_user[name].of(peer)
             found = self._users_found[key] = [
-                (source, user)
-                for source, user in self._by_user[name]
-                if source.snmp and source.snmp.listener in ("", listener) and (relay or self.is_within(source, peer))
+                (source, user) for source, user in near if source.snmp and source.snmp.listener in ("", listener)
             ]
         return found
 
@@ -132,6 +132,11 @@ class SourceIndex:
             if source is not None:
                 found.setdefault(source.id, source)
         return tuple(found.values())
+
+
+def _by_network(sharing: Iterable[tuple[Source, _T]]) -> NetworkMap[tuple[Source, _T]]:
+    """Those that share a community or a user's name: one look finds who of them an address may be, however many they are."""
+    return NetworkMap((network, (source, what)) for source, what in sharing if source.snmp for network in source.snmp.networks)
 
 
 def trap_address(trap: Trap) -> str:

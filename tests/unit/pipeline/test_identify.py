@@ -13,6 +13,7 @@ from collector.domain.trap import Pdu, SnmpVersion, Trap
 from collector.pipeline.identify import SourceIndex
 from collector.store.registry import SourceRecord
 from tests.builders import a_source
+from tests.work import calls_of
 
 V1, V2C = SnmpVersion.V1, SnmpVersion.V2C
 
@@ -82,6 +83,31 @@ def test_a_console_with_a_user_has_no_community() -> None:
     assert index.of_trap("192.0.2.1", b"", V2C) is Reason.UNKNOWN_COMMUNITY
     assert [source for source, _ in index.of_user("192.0.2.1", b"console-1", "")] == [user]
     assert index.of_user("2001:db8::1", b"console-1", "") == []
+
+
+def of_one_word(many: int) -> SourceIndex:
+    """Half of them share a community, the others a user's name."""
+    networks = [f"10.{number // 250}.{number % 250}.0/24" for number in range(many)]
+    halves = zip(networks[::2], networks[1::2], strict=True)
+    users = [
+        a_source(many + n, snmp=SnmpAccess("v3", (ip_network(its),), user=SnmpUser(b"one"))) for n, (_, its) in enumerate(halves)
+    ]
+    return SourceIndex((*(with_snmp(n, b"one", its) for n, its in enumerate(networks[::2])), *users))
+
+
+@pytest.mark.parametrize("peer", ["10.0.8.1", "10.0.9.1", "203.0.113.9"])
+def test_a_new_address_costs_the_same_however_many_share_a_community_or_a_name(peer: str) -> None:
+    few, many = of_one_word(20), of_one_word(1_000)
+    assert calls_of(lambda: many.of_trap(f"{peer}7", b"one", V2C)) == calls_of(lambda: few.of_trap(f"{peer}7", b"one", V2C))
+    assert calls_of(lambda: many.of_user(f"{peer}7", b"one", "")) == calls_of(lambda: few.of_user(f"{peer}7", b"one", ""))
+
+
+def test_the_users_behind_a_relay_are_kept_once_for_all_its_addresses() -> None:
+    user = a_source(8, snmp=SnmpAccess("v3", (ip_network("192.0.2.1/32"),), user=SnmpUser(b"console-1")))
+    index = SourceIndex((user,), relays=[ip_network("203.0.113.0/24")])
+    found = [index.of_user(f"203.0.113.{number}", b"console-1", "") for number in range(100)]
+    assert all(one is found[0] for one in found)
+    assert [source for source, _ in found[0]] == [user]
 
 
 def test_users_that_nobody_has_leave_no_trace_in_memory() -> None:

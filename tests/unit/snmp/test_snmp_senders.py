@@ -1,5 +1,6 @@
 """Who is known: by version, community or user, network and listener of the present snapshot."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import ip_network
 
@@ -13,6 +14,7 @@ from receivers.snmp.usm import KeyRing
 from tests import snmp_inform_kit as kit
 from tests.snmp_receiver_kit import CLOCK, a_view, own_engine, until
 from tests.snmp_v3_kit import USER
+from tests.work import calls_of
 
 HERE, ELSEWHERE = "192.0.2.1:162", "192.0.2.1:1162"
 
@@ -89,3 +91,39 @@ def test_the_engines_that_known_users_speak_from_are_known() -> None:
     known = senders(kit.access_of(replace(USER, engine_ids=(kit.CONSOLE_ENGINE,))))
     assert known.speak_from(kit.CONSOLE_ENGINE)
     assert not known.speak_from(own_engine().id)
+
+
+def of_one_community(many: int) -> KnownSenders:
+    return senders(*(with_community("v2c", f"10.{number // 250}.{number % 250}.0/24") for number in range(many)))
+
+
+def of_one_user(many: int) -> KnownSenders:
+    return senders(*(kit.access_of(USER, f"10.{number // 250}.{number % 250}.0/24") for number in range(many)))
+
+
+@pytest.mark.parametrize("peer", ["10.0.9.1", "203.0.113.9"])
+@pytest.mark.parametrize(
+    ("made", "asked"),
+    [
+        pytest.param(
+            of_one_community,
+            lambda known, peer: known.has_community(SnmpVersion.V2C, b"s3cret", peer=peer, listener=HERE),
+            id="community",
+        ),
+        pytest.param(of_one_user, lambda known, peer: known.users(USER.name, peer=peer, listener=HERE), id="user"),
+        pytest.param(of_one_community, lambda known, peer: known.network_of(peer), id="network"),
+    ],
+)
+def test_a_question_costs_the_same_however_many_share_a_community_or_a_name(
+    made: Callable[[int], KnownSenders], asked: Callable[[KnownSenders, str], object], peer: str
+) -> None:
+    few, many = made(10), made(1_000)
+    assert calls_of(lambda: asked(many, peer)) == calls_of(lambda: asked(few, peer))
+
+
+def test_a_sender_is_near_by_the_smallest_network_around_it() -> None:
+    known = senders(with_community("v2c", "10.0.0.0/8"), with_community("v2c", "10.1.0.0/16"), relays=("203.0.113.0/24",))
+    assert known.network_of("10.2.0.1") == ip_network("10.0.0.0/8")
+    assert known.network_of("10.1.0.1") == ip_network("10.1.0.0/16")
+    assert known.network_of("203.0.113.9") == ip_network("203.0.113.0/24")
+    assert known.network_of("198.51.100.1") is None
