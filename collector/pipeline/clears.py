@@ -7,12 +7,11 @@ from datetime import datetime
 from collector.domain.ids import CustomerId, SourceId
 from collector.domain.trust import Trust
 from collector.pipeline.draft import Batch, Entry
-from collector.pipeline.repeats import SeenMemory
+from collector.pipeline.repeats import CLEAR_MARK, SeenMemory
 from collector.store.types import from_micros
 
 MOST = 200_000
-"""Things remembered, of all kinds, with which no further clear is: a console that sends clears without end must not fill memory.
-A raise that finds no clear opens its case."""
+"""Clears remembered: a console that sends clears without end must not fill memory. A raise that finds no clear opens its case."""
 
 
 class Clears:
@@ -26,7 +25,7 @@ class Clears:
 
     def note(self, entry: Entry, key: tuple[CustomerId, str], source_id: SourceId | None) -> None:
         """The clear of the entry found nothing to clear. Remember it, if something that arrived before it may still come."""
-        if not self._may_come(entry) or len(self._memory) + len(self._pending) >= MOST:
+        if not self._may_come(entry) or self._memory.clears + len(self._pending) >= MOST:
             return
         digest = _digest(key, source_id, entry.trust)
         at_us = entry.item.received_at_ns // 1_000
@@ -37,7 +36,7 @@ class Clears:
 
     def since(self, entry: Entry, key: tuple[CustomerId, str], source_id: SourceId | None) -> datetime | None:
         """When a clear arrived that clears what the entry raises: after it, of the same source, at the same or a higher trust."""
-        if not self._pending and not len(self._memory):
+        if not self._pending and not self._memory.clears:
             return None
         found = [self._until(_digest(key, source_id, trust)) for trust in Trust if trust >= entry.trust]
         latest = max((until for until in found if until is not None), default=0)
@@ -69,4 +68,4 @@ def _earliest_after(batch: Batch) -> dict[int, int]:
 def _digest(key: tuple[CustomerId, str], source_id: SourceId | None, trust: Trust) -> bytes:
     customer_id, correlation_key = key
     told = f"cleared\0{customer_id}\0{source_id}\0{int(trust)}\0{correlation_key}"
-    return hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    return CLEAR_MARK + hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).digest()

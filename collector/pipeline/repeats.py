@@ -18,6 +18,9 @@ MAIL_WINDOW_US = 24 * 3600 * 1_000_000
 NAMELESS_MAIL_WINDOW_US = 300 * 1_000_000
 """A mail without Message-ID is only known by all its bytes, which two honest notifications may share, so for less long."""
 DROP_EVERY_US = 30 * 1_000_000
+CLEAR_MARK = b"clear "
+"""What a remembered clear begins with, before the 16 octets of its digest; those of repeats have the digest alone."""
+_CLEAR_OCTETS = len(CLEAR_MARK) + 16
 
 
 class SeenMemory:
@@ -26,6 +29,8 @@ class SeenMemory:
     def __init__(self, committed: dict[bytes, int]) -> None:
         self._committed = committed
         self._dropped_at = 0
+        self.clears = self._count_clears()
+        """How many of them are clears that may have come before what they clear."""
 
     def seen(self, digest: bytes, at_us: int, pending: dict[bytes, int]) -> bool:
         expires = pending.get(digest) or self._committed.get(digest)
@@ -35,11 +40,9 @@ class SeenMemory:
         """Until when it is remembered, None when it is not."""
         return self._committed.get(digest)
 
-    def __len__(self) -> int:
-        return len(self._committed)
-
     def commit(self, entries: list[tuple[bytes, int]]) -> None:
         """Take a committed batch's entries over."""
+        self.clears += len({digest for digest, _ in entries if _is_clear(digest)} - self._committed.keys())
         self._committed.update(entries)
 
     def forget(self, *, before_us: int) -> None:
@@ -47,6 +50,14 @@ class SeenMemory:
         if before_us - self._dropped_at > DROP_EVERY_US:
             self._dropped_at = before_us
             self._committed = {digest: expires for digest, expires in self._committed.items() if expires > before_us}
+            self.clears = self._count_clears()
+
+    def _count_clears(self) -> int:
+        return sum(map(_is_clear, self._committed))
+
+
+def _is_clear(digest: bytes) -> bool:
+    return len(digest) == _CLEAR_OCTETS
 
 
 def drop_repeats(batch: Batch, memory: SeenMemory) -> None:

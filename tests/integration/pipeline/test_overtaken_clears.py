@@ -198,6 +198,21 @@ def test_clears_without_end_do_not_fill_memory(world: World, monkeypatch: pytest
     assert world.case().host == "disk9"
 
 
+@pytest.mark.parametrize("restart", [False, True], ids=["in one go", "over restarts"])
+def test_what_else_is_remembered_takes_no_room_of_clears(world: World, restart: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One customer's informs, and any mails, must not make other customers' clears too late."""
+    monkeypatch.setattr(clears, "MOST", 5)
+    arrive(world, *["info"] * 20, "raise disk 3", bulk=True)
+    for number in range(10):
+        world.trap("info", inform=number)
+        world.mail("info", message_id=f"{number}")
+    arrive(world, "clear disk")
+    process(world, restart=restart)
+
+    assert len(remembered(world)) == 21
+    assert world.cases() == []
+
+
 def test_a_clear_of_the_main_lane_does_not_clear_what_the_bulk_lane_raised_after_it(world: World) -> None:
     """A backlog on the main lane, while the bulk lane has its share."""
     arrive(world, "info", "clear disk")
