@@ -58,8 +58,8 @@ def _add_approve(actions: Subparsers) -> None:
     approve = actions.add_parser(
         "approve",
         help="believe an engine",
-        description="Believe what an engine sends from now on; a running collector takes it over within a second. With --source "
-        "an engine can be approved that was not heard of yet.",
+        description="Believe what an engine sends from now on, also beside those that the customers file names; a running "
+        "collector takes it over within a second. With --source an engine can be approved that was not heard of yet.",
     )
     _add_engine(approve)
     approve.add_argument("--reprocess", action="store_true", help="process again what waited for it in quarantine")

@@ -15,6 +15,8 @@ MOST_APPROVED_UNASKED = 64
 NAMED = "engine_id"
 UNASKED = "approve_engines"
 """Who approved an engine that the customers file names, or of which it says that it needs no approval: its keys."""
+BY_FILE = frozenset({NAMED, UNASKED})
+"""They hold as long as the file does not name other engines; what a person approved holds beside those that it names."""
 _SHORTEST, _LONGEST = 5, 32
 
 

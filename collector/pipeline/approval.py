@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from collector.domain.clock import Clock
-from collector.domain.engine import Engine, EngineState
+from collector.domain.engine import BY_FILE, Engine, EngineState
 from collector.domain.errors import Conflict, NotFound
 from collector.domain.ids import NotificationId
 from collector.logs import Log
@@ -45,8 +45,8 @@ class Approval:
         self._changed = changed
 
     def approve(self, wanted: EngineFilter, *, actor: str) -> Engine:
-        """Believe the engine from now on. One that was approved stays as it was; one that nobody has seen is approved when its
-        source is named.
+        """Believe the engine from now on, also beside those that the customers file names. One that a person approved stays as it
+        was; one that nobody has seen is approved when its source is named.
 
         Raise NotFound, Conflict (it waits for several sources), Unavailable.
         """
@@ -54,7 +54,7 @@ class Approval:
             found = list_engines(connection, wanted)
             waiting = [engine for engine in found if engine.state is EngineState.SEEN]
             chosen = _only(waiting or found) or self._added(connection, wanted, actor)
-            if chosen.state is EngineState.SEEN:
+            if chosen.approved_by is None or chosen.approved_by in BY_FILE:
                 approve_engine(connection, chosen.number, by=actor, at=self._clock.now())
             [engine] = [one for one in list_engines(connection, wanted) if one.number == chosen.number]
         log.info("an SNMPv3 engine was approved", **_named(engine), actor=actor)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from collector.domain.engine import NAMED, UNASKED
+from collector.domain.engine import BY_FILE, NAMED, UNASKED
 from collector.domain.item import InformVerdict
 from collector.domain.outcome import Outcome, Reason
 from collector.domain.registry import Source
@@ -92,13 +92,10 @@ class Believer:
     def _has_a_source(self, hearing: Hearing) -> NotDecoded | None:
         item, secured = hearing.entry.item, hearing.secured
         near = self._index.of_user(item.peer_address, secured.user, item.listener)
+        if len(near) > 1 and hearing.verdict is None:
+            near = sorted(near, key=lambda one: secured.engine_id not in one[1].engine_ids)
         hearing.candidates = near
-        if hearing.verdict is None and any(user.engine_ids for _, user in near):
-            hearing.candidates = [one for one in near if not one[1].engine_ids or secured.engine_id in one[1].engine_ids]
-        if hearing.candidates:
-            return None
-        told = f"its sources name other engines than {secured.engine_id.hex()}" if near else ""
-        return _unauthenticated(Reason.UNKNOWN_USER, told)
+        return None if near else _unauthenticated(Reason.UNKNOWN_USER)
 
     def _opens(self, hearing: Hearing) -> NotDecoded | None:
         """A customers file in which two could fit is refused; should there be two, the one whose keys fit is meant."""
@@ -166,6 +163,8 @@ class Believer:
             return None
         named = hearing.secured.engine_id in user.engine_ids
         draft = self._draft(hearing, source)
+        if draft is not None and user.engine_ids and not named and draft.approved_by in BY_FILE:
+            draft.approved_by = draft.approved_us = None  # the file named it once, and names others now
         if draft is not None and not hearing.authentic and draft.time is None:
             draft.note(hearing.entry.item, hearing.at_us)
         if draft is not None and draft.approved_by is None:

@@ -165,7 +165,9 @@ def from_other_engines(console: SealingConsole, stranger: SealingConsole, naming
     theirs = replace(stranger, engine_id=console.engine_id)
     return [
         Attack("another customer's engine, pushed", [theirs.trap(TEXT, **pushed)], "unknown_engine", stranger.source),
-        Attack("another engine than the named one", [naming.trap(TEXT, engine_id=console.engine_id)], "unknown_user"),
+        Attack(
+            "another engine than the named one", [naming.trap(TEXT, engine_id=console.engine_id)], "unknown_engine", naming.source
+        ),
         Attack(
             "an engine that nobody approved", [console.trap(TEXT, engine_id=bytes(range(12)))], "unknown_engine", console.source
         ),

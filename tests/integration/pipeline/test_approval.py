@@ -74,6 +74,36 @@ def test_approving_twice_keeps_the_first_approval(world: V3World) -> None:
     assert (engine.approved_by, engine.approved_at) == ("user:ana", NOON)
 
 
+def test_a_replaced_console_waits_for_approval_and_is_believed_beside_the_engine_that_the_file_names(world: V3World) -> None:
+    world.sends("raise x 3", user=replace(NAMING, auth=b"another pass phrase"), engine_id=OTHER_ENGINE)
+    world.sends("raise x 3", user=NAMING, engine_id=OTHER_ENGINE)
+    world.process()
+    assert world.reasons() == ["wrong_digest", "unknown_engine"]
+    assert (world.engine().source, world.engine().messages, world.engine().state) == ("naming", 1, EngineState.SEEN)
+    engine = world.approve(OTHER_ENGINE)
+    assert world.approval().catch_up(engine, world.inspector(), actor="user:ana", limit=9) == Caught(1, 0)
+    for engine_id in (OTHER_ENGINE, ENGINE):
+        world.sends("raise x 3", user=NAMING, engine_id=engine_id)
+    world.process()
+    assert world.reasons() == ["wrong_digest", "case", "case", "case"]
+
+
+@pytest.mark.parametrize("heard", [False, True], ids=["at once", "when it was heard again"])
+def test_an_engine_that_the_file_names_no_more_is_believed_only_when_a_person_approves_it(world: V3World, heard: bool) -> None:
+    world.sends("raise x 3", user=NAMING)
+    world.process()
+    world.save(SourceRecord("naming", (), None, access_of(replace(NAMING, engine_ids=(OTHER_ENGINE,)))))
+    if heard:
+        world.sends("raise x 3", user=NAMING)
+        world.process()
+        assert world.reasons() == ["case", "unknown_engine"]
+        assert (world.engine().state, world.engine().approved_by) == (EngineState.SEEN, None)
+    assert world.approve().approved_by == "user:ana"
+    world.sends("raise x 3", user=NAMING)
+    world.process()
+    assert world.reasons()[-1] == "case"
+
+
 def test_an_engine_that_speaks_for_several_sources_must_be_named_with_one(world: V3World) -> None:
     world.save(SourceRecord("third", (), None, access_of(STRANGER)))
     for user in (USER, STRANGER):
