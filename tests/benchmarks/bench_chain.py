@@ -1,7 +1,7 @@
 """The whole chain at one rate, quickly: `collector serve` takes traps at a steady rate while somebody acts on cases and lists
 them, then a burst as fast as one process can send. Prints what was lost, where the processor time went, how long people waited.
 
-100,000 v2c health traps from 50 source addresses, 200 troubles, the limiter as it comes (1,000/s per address). Change the rate
+100,000 v2c health traps from 50 source addresses, 200 troubles, the limit per address as it comes (1,000/s), none per customer. Change the rate
 with `COLLECTOR_BENCH_RATE`, the number with `COLLECTOR_BENCH_TRAPS`. bench_overview has the repeats and the peers.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.acceptance.harness import Running
-from tests.benchmarks.collector_taker import CollectorTaker
+from tests.benchmarks.collector_taker import ONE_CUSTOMER, CollectorTaker
 from tests.benchmarks.conditions import CLOCK, directory, seconds_since
 from tests.benchmarks.figures import quantile
 from tests.benchmarks.people import People
@@ -24,7 +24,7 @@ def main() -> None:
     traps, rate = int(os.environ.get("COLLECTOR_BENCH_TRAPS", "100000")), int(os.environ.get("COLLECTOR_BENCH_RATE", "10000"))
     with (
         tempfile.TemporaryDirectory(dir=directory()) as folder,
-        Running(Path(folder)) as running,
+        Running(Path(folder), environment=ONE_CUSTOMER) as running,
         TrapSender() as sender,
     ):
         begun_ns = CLOCK.monotonic_ns()

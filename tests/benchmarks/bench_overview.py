@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.acceptance.harness import CUSTOMERS, Running
 from tests.benchmarks import mail_figures, trap_figures
-from tests.benchmarks.collector_taker import CollectorTaker
+from tests.benchmarks.collector_taker import ONE_CUSTOMER, CollectorTaker
 from tests.benchmarks.conditions import CLOCK, OtherWork, commit, directory, disk, load, machine, say, seconds_since
 from tests.benchmarks.figures import Table
 from tests.benchmarks.usage import HighWater
@@ -21,7 +21,10 @@ IDLE_SECONDS = 5.0
 def main() -> None:
     """About six minutes. Raise CountsDiffer when what came out is not what went in."""
     table, before, others = Table(), conditions(), OtherWork.begin()
-    with tempfile.TemporaryDirectory(dir=directory(), prefix="collector-bench-") as name, Running(Path(name)) as running:
+    with (
+        tempfile.TemporaryDirectory(dir=directory(), prefix="collector-bench-") as name,
+        Running(Path(name), environment=ONE_CUSTOMER) as running,
+    ):
         folder = Path(name)
         folder.chmod(0o711)  # Postfix's own user goes through it
         running.prepare()

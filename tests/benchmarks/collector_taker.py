@@ -9,6 +9,8 @@ from tests.benchmarks.traps import Tally
 from tests.benchmarks.usage import cpu_seconds, memory_mib
 
 SUPERVISOR = "supervisor"
+ONE_CUSTOMER = {"COLLECTOR__SNMP__CUSTOMER_RATE_LIMIT": "0"}
+"""All traps of a benchmark are of one customer and one source: without this they would be a flood."""
 
 
 class CollectorTaker:
