@@ -23,7 +23,7 @@ _LEVEL = 3
 _VERDICTS = {verdict.value.encode("ascii"): verdict for verdict in InformVerdict}
 
 Unlock: TypeAlias = Callable[[bytes, Secured, SnmpUser], Trap | NotDecoded]
-Recall: TypeAlias = Callable[[Source, Secured], bool]
+Recall: TypeAlias = Callable[[bytes, Secured], bool]
 """Whether this message, or a copy of it, was processed again before."""
 
 
@@ -134,10 +134,12 @@ class Believer:
     def _is_fresh(self, hearing: Hearing) -> NotDecoded | None:
         """Asked before anybody's approval: of everything that waits for that it is known whether it came in time, and first."""
         source, entry, secured = hearing.source, hearing.entry, hearing.secured
-        if source is None or hearing.verdict is not None or not hearing.authentic:
+        if source is None or not hearing.authentic:
             return None
-        if entry.judged is not None:
+        if entry.judged is not None:  # an inform too: that it came in time says nothing of copies
             return _unauthenticated(entry.judged) if entry.judged else None
+        if hearing.verdict is not None:
+            return None
         draft = self._draft(hearing, source)
         if draft is None:
             return None
@@ -180,7 +182,7 @@ class Believer:
         """Of its copies that are processed again."""
         if self._recall is None or hearing.source is None or not hearing.authentic:
             return None
-        return _unauthenticated(Reason.REPLAYED) if self._recall(hearing.source, hearing.secured) else None
+        return _unauthenticated(Reason.REPLAYED) if self._recall(hearing.entry.item.payload, hearing.secured) else None
 
 
 def believe(batch: Batch, believer: Believer, *, trace: bool = False) -> None:

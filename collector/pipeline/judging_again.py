@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from collector.domain.outcome import QUARANTINE, Outcome, Reason
-from collector.domain.registry import Source
 from collector.domain.trap import Secured, Trap
 from collector.pipeline.believe import Recall
 from collector.pipeline.draft import Batch, Decoders
@@ -55,9 +54,9 @@ def engines_of(connection: Connection, decoded: object, index: SourceIndex) -> E
 def recalling(connection: Connection, batch: Batch, *, at: datetime, until: datetime) -> Recall:
     """Whether a copy was believed when somebody had it processed again. What was not is remembered with the batch, until then."""
 
-    def recall(source: Source, secured: Secured) -> bool:
-        again = message_digest(secured, of=f"v3 message of {source.id} again")
-        if find_seen(connection, (again, message_digest(secured)), at=at):
+    def recall(payload: bytes, secured: Secured) -> bool:
+        again = message_digest(payload, secured, of="v3 message again")
+        if find_seen(connection, (again, message_digest(payload, secured)), at=at):
             return True
         batch.seen.append((again, to_micros(until)))
         return False

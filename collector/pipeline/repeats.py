@@ -79,7 +79,7 @@ def _check_inform(entry: Entry, trap: Trap, memory: SeenMemory, pending: dict[by
     digest = _inform_digest(entry, trap)
     copied = False
     if trap.secured is not None and entry.trust > Trust.SPOOFABLE:
-        used = message_digest(trap.secured)
+        used = message_digest(entry.item.payload, trap.secured)
         copied = memory.seen(used, at_us, pending)
         if not copied:  # of an inform that was sent again too: whoever caught it may send it from elsewhere
             pending[used] = at_us + REPLAY_WINDOW_US
@@ -92,20 +92,22 @@ def _check_inform(entry: Entry, trap: Trap, memory: SeenMemory, pending: dict[by
 
 
 def _inform_digest(entry: Entry, trap: Trap) -> bytes:
-    """What an inform has in common with its repeats. A v3 sender makes a new message around the same PDU each time."""
+    """What an inform has in common with its repeats. A v3 sender makes a new message around the same PDU each time; behind one
+    address there may be several."""
     item = entry.item
     where = f"{item.peer_address}\0{item.peer_port}"
     if trap.version is not SnmpVersion.V3 or trap.secured is None:
         return _digest(f"inform\0{where}".encode(), item.payload)
-    said = (trap.secured.user, trap.request_id, trap.trap_oid, trap.uptime, trap.varbinds, trap.truncated)
+    said = (entry.sources[0].id, trap.secured.user, trap.request_id, trap.trap_oid, trap.uptime, trap.varbinds, trap.truncated)
     return _digest(f"v3 inform\0{where}".encode(), repr(said).encode())
 
 
-def message_digest(secured: Secured, *, of: str = "v3 message") -> bytes:
-    """A v3 message and its copies: an authentic one cannot be changed. `of` keeps memories apart."""
-    return _digest(
-        f"{of}\0{secured.boots}\0{secured.time}\0{secured.message_id}".encode(), secured.engine_id + b"\0" + secured.user
-    )
+def message_digest(payload: bytes, secured: Secured, *, of: str = "v3 message") -> bytes:
+    """An authentic v3 message and its copies, whoever they are sent to: the octets of msgAuthenticationParameters (RFC 3414
+    section 6.3.1) are of the whole message and of its sender's key, so no other sender can have the like. `of` keeps memories
+    apart."""
+    begin, end = secured.digest
+    return _digest(of.encode(), payload[begin:end])
 
 
 def _check_mail(entry: Entry, mail: Mail, memory: SeenMemory, pending: dict[bytes, int]) -> None:

@@ -1,14 +1,18 @@
 """v3 informs to our own engine: the receiver judged their time before it answered; repeats and copies are told apart here."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from collector.domain.item import InformVerdict
+from collector.domain.snmp_access import SnmpUser
 from collector.domain.trust import Trust
 from collector.store.engine import Store
-from tests.v3_world import ENGINE, NAMING, OPEN_USER, OUR_ENGINE, STRANGER, V3World
+from collector.store.registry import SourceRecord, load_registry, raise_registry_version, save_sources
+from tests.builders import BOX
+from tests.v3_world import ENGINE, NAMING, OPEN_USER, OUR_ENGINE, STRANGER, USER, V3World, access_of
 
 CASE, REPEATED = ("case", ""), ("duplicate", "repeated_inform")
 REPLAYED, UNKNOWN_ENGINE = ("unauthenticated", "replayed"), ("unauthenticated", "unknown_engine")
@@ -107,3 +111,58 @@ def test_who_needs_no_authentication_is_only_compared_as_v2c_is(world: V3World) 
         world.informs("raise x 3", user=OPEN_USER, message_id=9, port=port)
     world.process()
     assert world.outcomes() == [CASE, REPEATED, CASE]
+
+
+def of_beta(world: V3World, user: SnmpUser, *networks: str) -> None:
+    """BETA has a console of that user."""
+    with world.store.write() as connection:
+        save_sources(
+            connection, world.source("other").customer.id, [SourceRecord("b", (), None, access_of(user, *networks))], BOX
+        )
+        raise_registry_version(connection)
+        world.registry = load_registry(connection, BOX)
+
+
+@pytest.mark.parametrize("restart", [False, True], ids=["in one batch", "over a restart"])
+@pytest.mark.parametrize("inform", [5, 9], ids=["the same PDU", "another PDU"])
+def test_an_inform_of_another_key_is_no_copy_whatever_its_header_says(world: V3World, restart: bool, inform: int) -> None:
+    """Two customers' consoles of the same user name behind one address: each has its own pass phrases."""
+    beta = replace(USER, auth=b"beta auth phrase", priv=b"beta priv phrase")
+    of_beta(world, beta)
+    world.informs("raise x 3", message_id=1)
+    if restart:
+        world.process()
+    world.informs("raise x 3", message_id=1, user=beta, inform=inform)
+    world.process()
+    assert world.outcomes() == [CASE, CASE]
+    assert [row.customer for row in world.notifications()] == ["ACME", "BETA"]
+
+
+def test_a_copy_is_one_at_another_console_of_the_same_key_too(world: V3World) -> None:
+    of_beta(world, USER, "198.51.100.0/24")
+    datagram = world.secured("raise x 3", engine_id=OUR_ENGINE, inform=5)
+    for peer in ("192.0.2.1", "198.51.100.7"):
+        world.arrives(datagram, envelope=InformVerdict.IN_TIME.value.encode(), peer=peer)
+    world.process()
+    assert world.outcomes() == [CASE, REPLAYED]
+
+
+@pytest.mark.parametrize("later", [timedelta(seconds=1), timedelta(days=20)], ids=["soon", "when its memory is gone"])
+def test_a_copy_that_is_processed_again_stays_one(world: V3World, later: timedelta) -> None:
+    datagram, envelope = world.secured("raise x 3", engine_id=OUR_ENGINE, inform=5), InformVerdict.IN_TIME.value.encode()
+    world.arrives(datagram, envelope=envelope)
+    copy = world.arrives(datagram, envelope=envelope, peer_port=9_999)
+    world.process()
+    world.clock.move(later)
+    [again] = world.inspector().reprocess(copy, actor="user:ana")
+    assert (again.state.value, again.reason.value) == REPLAYED
+    assert world.case().occurrences == 1
+
+
+def test_of_copies_that_nobody_could_open_one_is_believed_when_they_are_processed_again(world: V3World) -> None:
+    datagram = world.secured("raise x 3", user=STRANGER, engine_id=OUR_ENGINE, inform=5)
+    copies = [world.arrives(datagram, envelope=InformVerdict.IN_TIME.value.encode()) for _ in range(2)]
+    world.process()
+    world.save(SourceRecord("secure", (), None, access_of(STRANGER)))
+    again = [world.inspector().reprocess(copy, actor="user:ana")[0] for copy in copies]
+    assert [(row.state.value, row.reason.value) for row in again] == [CASE, REPLAYED]
