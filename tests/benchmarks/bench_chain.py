@@ -1,8 +1,8 @@
 """The whole chain at one rate, quickly: `collector serve` takes traps at a steady rate while somebody acts on cases and lists
 them, then a burst as fast as one process can send. Prints what was lost, where the processor time went, how long people waited.
 
-100,000 v2c health traps from 50 source addresses, 200 troubles, the limit per address as it comes (1,000/s), none per customer. Change the rate
-with `COLLECTOR_BENCH_RATE`, the number with `COLLECTOR_BENCH_TRAPS`. bench_overview has the repeats and the peers.
+100,000 v2c health traps from 50 source addresses, 200 troubles, the limit per address as it comes (1,000/s), none per customer.
+Change the rate with `COLLECTOR_BENCH_RATE`, the number with `COLLECTOR_BENCH_TRAPS`. bench_overview has the repeats and the peers.
 """
 
 import os
