@@ -2,7 +2,7 @@
 them, then a burst as fast as one process can send. Prints what was lost, where the processor time went, how long people waited.
 
 100,000 v2c health traps from 50 source addresses, 200 troubles, the limit per address as it comes (1,000/s), none per customer.
-Change the rate with `COLLECTOR_BENCH_RATE`, the number with `COLLECTOR_BENCH_TRAPS`. bench_overview has the repeats and the peers.
+`COLLECTOR_BENCH_RATE` changes the rate, `COLLECTOR_BENCH_TRAPS` the number. bench_overview has the repeats and the peers.
 """
 
 import os
