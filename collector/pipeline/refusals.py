@@ -10,6 +10,8 @@ from collector.domain.outcome import Outcome, Reason
 from collector.pipeline.draft import Batch, Draft
 
 _HOUR_NS = 3_600 * NS_PER_SECOND
+_LATE_HOURS = 24
+"""A lane that is behind is not behind for longer."""
 _REFUSED = frozenset({Outcome.UNAUTHENTICATED, Outcome.UNATTRIBUTED, Outcome.UNDECODABLE, Outcome.NOT_A_NOTIFICATION})
 """What a stranger's datagram can become."""
 
@@ -43,8 +45,8 @@ class Refusals:
                 entry.kept = self._keep(entry.item.peer_address, entry.drafts[0])
 
     def _begin_hour(self, hour: int) -> None:
-        """What comes later than its hour counts in the present one."""
-        if hour > self._hour:
+        """What comes later than its hour counts in the present one; a clock that was set back begins anew."""
+        if not self._hour - _LATE_HOURS <= hour <= self._hour:
             self._hour = hour
             self._kept, self._pending = Counter(), Counter()
 

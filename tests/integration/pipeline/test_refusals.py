@@ -73,6 +73,15 @@ def test_of_one_outcome_so_many_are_kept_an_hour_whoever_sends(world: V3World) -
     assert counted(world) == 41
 
 
+def test_a_clock_that_is_set_back_begins_a_new_hour(world: V3World) -> None:
+    processor = bounded(world, per_peer=1)
+    for step in (timedelta(), timedelta(hours=-1), timedelta(days=-30), timedelta(minutes=1)):
+        world.clock.move(step)
+        world.trap("info", community=b"stranger")
+        work_off(processor)
+    assert [row.received_at.day for row in world.notifications()] == [17, 15]
+
+
 def test_a_batch_that_was_not_committed_uses_nothing_up(world: V3World) -> None:
     for text in ("info", "info", "explode", "info"):
         world.trap(text, community=b"stranger" if text == "info" else b"acme-community")
