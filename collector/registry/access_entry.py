@@ -122,7 +122,7 @@ def _user(snmp: Mapping) -> SnmpUser:
         priv_protocol,
         priv,
         engine_ids,
-        _min_level(snmp, SecurityLevel(1 + with_auth + with_priv)),
+        _min_level(snmp, SecurityLevel.AUTH_PRIV if with_priv else SecurityLevel(1 + with_auth)),
         _approve_engines(snmp, with_auth=with_auth),
     )
 
@@ -197,9 +197,13 @@ def _engine_id(node: Node) -> bytes:
 
 
 def _min_level(snmp: Mapping, highest: SecurityLevel) -> SecurityLevel:
-    """The highest that the user's protocols give, unless the file says that less will do."""
+    """authPriv, unless the file says that less will do: nobody's traps are forged because a line was forgotten."""
     if "min_level" not in snmp:
-        return highest
+        if highest < SecurityLevel.AUTH_PRIV and "user" in snmp:
+            missing = "`auth` and `priv`" if highest is SecurityLevel.NO_AUTH_NO_PRIV else "`priv`"
+            told = f"which needs {missing}; if {highest.word} will do, write `min_level: {highest.word}`"
+            snmp.error("user", f"`min_level` is authPriv when absent, {told}")
+        return SecurityLevel.AUTH_PRIV
     text, words = snmp.text("min_level"), [level.word for level in SecurityLevel]
     if text not in words:
         if text:

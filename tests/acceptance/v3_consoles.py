@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from collector.domain.clock import NS_PER_SECOND
-from collector.domain.snmp_access import AuthProtocol, PrivProtocol, SnmpUser
+from collector.domain.snmp_access import AuthProtocol, PrivProtocol, SecurityLevel, SnmpUser
 from tests import snmp_wire as wire
 from tests.acceptance.harness import CLOCK, Running, until
 from tests.acceptance.senders import CRITICAL, HEALTH_TEXT, Address, health_pdu
@@ -44,6 +44,8 @@ def source_of(user: SnmpUser, name: str, *, more: str = "") -> str:
         parts.append(f'auth: "{user.auth.decode()}", auth_protocol: {user.auth_protocol}')
     if user.priv_protocol is not None:
         parts.append(f'priv: "{user.priv.decode()}", priv_protocol: {user.priv_protocol}')
+    if (level := level_of(user)) < SecurityLevel.AUTH_PRIV:
+        parts.append(f"min_level: {level.word}")
     told = ", ".join([*parts, *([more] if more else [])])
     return f"      - {{name: {name}, product: [bluecoat-proxysg], snmp: {{{told}}}}}\n"
 

@@ -212,7 +212,8 @@ def test_two_sources_may_exchange_their_mailboxes(store: Store) -> None:
 _CLASHES = [
     pytest.param("{name: new, mailbox: acme-sepm}", "have the same mailbox acme-sepm", id="a mailbox"),
     pytest.param(
-        '{name: new, snmp: {version: v3, user: traps, auth: s3cret-three, auth_protocol: MD5, networks: ["0.0.0.0/0"]}}',
+        "{name: new, snmp: {version: v3, user: traps, auth: s3cret-three, auth_protocol: MD5, min_level: authNoPriv, "
+        'networks: ["0.0.0.0/0"]}}',
         "same user, overlapping networks, and no `engine_id` that tells them apart",
         id="a user",
     ),

@@ -12,6 +12,7 @@ AUTH, PRIV, COMMUNITY = "first pass phrase", "second pass phrase", "c0mmunity"
 USER = {"version": "v3", "user": "traps", "networks": '["192.0.2.0/24"]'}
 SIGNED = {**USER, "auth": AUTH, "auth_protocol": "SHA-256"}
 FULL = {**SIGNED, "priv": PRIV, "priv_protocol": "AES"}
+OPEN = {**USER, "min_level": "noAuthNoPriv"}
 V2C = {"version": "v2c", "community": COMMUNITY, "networks": '["192.0.2.0/24"]'}
 FIRST_LINE = 7
 """Of the first key below `snmp:`."""
@@ -71,12 +72,14 @@ def test_a_user_with_everything_is_read_as_it_is_meant() -> None:
 @pytest.mark.parametrize(
     ("keys", "level"),
     [
-        pytest.param(USER, SecurityLevel.NO_AUTH_NO_PRIV, id="no pass phrase"),
-        pytest.param(SIGNED, SecurityLevel.AUTH_NO_PRIV, id="authentication"),
-        pytest.param(FULL, SecurityLevel.AUTH_PRIV, id="encryption"),
+        pytest.param(FULL, SecurityLevel.AUTH_PRIV, id="nothing said"),
+        pytest.param({**FULL, "min_level": "authNoPriv"}, SecurityLevel.AUTH_NO_PRIV, id="less will do"),
+        pytest.param({**SIGNED, "min_level": "authNoPriv"}, SecurityLevel.AUTH_NO_PRIV, id="no encryption"),
+        pytest.param({**SIGNED, "min_level": "noAuthNoPriv"}, SecurityLevel.NO_AUTH_NO_PRIV, id="not even what the user can"),
+        pytest.param(OPEN, SecurityLevel.NO_AUTH_NO_PRIV, id="no pass phrase"),
     ],
 )
-def test_without_a_minimum_the_highest_level_that_the_user_can_is_demanded(keys: dict[str, str], level: SecurityLevel) -> None:
+def test_encryption_is_demanded_unless_the_file_says_that_less_will_do(keys: dict[str, str], level: SecurityLevel) -> None:
     assert user(keys).min_level is level
 
 
@@ -110,7 +113,20 @@ def line_of(keys: dict[str, str], key: str) -> int:
 
 _MISTAKES: list[Any] = [
     pytest.param(without(USER, "user"), "version", "`snmp` needs `user`", id="no user"),
-    pytest.param({**USER, "user": "u" * 33}, "user", "`user` is longer than 32 octets", id="long user"),
+    pytest.param(
+        USER,
+        "user",
+        "`min_level` is authPriv when absent, which needs `auth` and `priv`; if noAuthNoPriv will do, write "
+        "`min_level: noAuthNoPriv`",
+        id="no pass phrase and no level",
+    ),
+    pytest.param(
+        SIGNED,
+        "user",
+        "which needs `priv`; if authNoPriv will do, write `min_level: authNoPriv`",
+        id="no encryption and no level",
+    ),
+    pytest.param({**OPEN, "user": "u" * 33}, "user", "`user` is longer than 32 octets", id="long user"),
     pytest.param({**FULL, "community": COMMUNITY}, "community", "`community` is for v1 and v2c; v3 has `user`", id="both"),
     pytest.param({**V2C, "user": "traps"}, "user", "`user` is for v3; v2c has `community`", id="a user in v2c"),
     pytest.param({**V2C, "min_level": "authPriv"}, "min_level", "`min_level` is for v3; v2c has `community`", id="a level"),
@@ -150,7 +166,7 @@ _MISTAKES: list[Any] = [
     pytest.param({**FULL, "engine_id": "[]"}, "engine_id", "`engine_id` must not be empty; leave it out", id="no engines"),
     pytest.param({**FULL, "listener": "here"}, "listener", "`listener`: must be host:port", id="a word as listener"),
     pytest.param({**FULL, "listener": '"example.org:162"'}, "listener", "names are not looked up", id="a name as listener"),
-    pytest.param({**USER, "approve_engines": "automatic"}, "approve_engines", "automatic needs `auth`", id="anybody's engine"),
+    pytest.param({**OPEN, "approve_engines": "automatic"}, "approve_engines", "automatic needs `auth`", id="anybody's engine"),
     pytest.param({**FULL, "approve_engines": "auto"}, "approve_engines", "automatic; did you mean `automatic`?", id="approve"),
     pytest.param({**FULL, "approve_engines": "true"}, "approve_engines", "must be one of by_hand, automatic", id="approve, true"),
     pytest.param(
