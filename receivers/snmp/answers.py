@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
+from collector.domain.snmp_access import Network
 from receivers.snmp.counters import SnmpCounters
 from receivers.snmp.limiter import PeerLimiter, Standing
 from receivers.snmp.peers import Address
@@ -15,7 +16,8 @@ REPORTS_PER_SECOND = 10
 """To one address: more than a console needs, which asks once when it starts, or when we did."""
 REPORTS_AT_ONCE = 50
 ALL_REPORTS_PER_SECOND = 1_000
-"""To all addresses together: 256 kB a second at most, if they were all forged."""
+"""To all addresses of one known network together, and to all strangers together: 256 kB a second at most, if they were all
+forged. Strangers use up nothing of what consoles find the engine with."""
 MAX_PEERS = 8_192
 LONGEST_REPORT = 256
 MOST_OF_THE_QUESTION = 3
@@ -33,11 +35,12 @@ class AnswerKind(Enum):
 @dataclass(frozen=True, slots=True)
 class Answer:
     """`octets` makes it for a moment of the monotonic clock; None: the question turns out to be malformed. `asked`: how many
-    octets the question has."""
+    octets the question has. `network`: the known one that it came from, None when from none."""
 
     kind: AnswerKind
     octets: Callable[[int], bytes | None]
     asked: int = 0
+    network: Network | None = None
 
 
 class Answers:
@@ -51,7 +54,7 @@ class Answers:
         self._counters = counters
         self._responses = PeerLimiter(per_second, per_second, max_peers=MAX_PEERS)
         self._reports = PeerLimiter(REPORTS_PER_SECOND, REPORTS_AT_ONCE, max_peers=MAX_PEERS)
-        self._all_reports = PeerLimiter(ALL_REPORTS_PER_SECOND, ALL_REPORTS_PER_SECOND)
+        self._all_reports = PeerLimiter(ALL_REPORTS_PER_SECOND, ALL_REPORTS_PER_SECOND, max_peers=MAX_PEERS)
 
     def send(self, answer: Answer, listener: Listener, *, to: Address, now_ns: int) -> None:
         """Send one at `now_ns` of the monotonic clock."""
@@ -73,7 +76,8 @@ class Answers:
 
     def _report(self, answer: Answer, listener: Listener, to: Address, now_ns: int) -> None:
         counters = self._counters
-        if not _within(self._reports, to[0], now_ns) or not _within(self._all_reports, "", now_ns):
+        together = str(answer.network or "")
+        if not _within(self._reports, to[0], now_ns) or not _within(self._all_reports, together, now_ns):
             counters.reports_limited += 1
             return
         octets = _made(answer, now_ns)

@@ -69,7 +69,7 @@ class Informs:
         if question.secured is None:
             return self._of_community(question, peer, listener)
         if question.secured.engine_id != self._engine.id:
-            return self._of_stranger(question.datagram, question.secured)
+            return self._of_stranger(question.datagram, question.secured, peer)
         return self._to_our_engine(question.datagram, question.secured, peer=peer, listener=listener, now_ns=now_ns)
 
     def _of_community(self, question: Question, peer: str, listener: str) -> Decision:
@@ -79,7 +79,7 @@ class Informs:
             return _UNANSWERED
         return Decision(answer=Answer(AnswerKind.RESPONSE, lambda _: response_to(question.datagram)))
 
-    def _of_stranger(self, datagram: bytes, secured: Secured) -> Decision:
+    def _of_stranger(self, datagram: bytes, secured: Secured, peer: str) -> Decision:
         """Who looks for our engine, or has the id of one that was here before."""
         if not secured.flags & v3.REPORTABLE or self._senders.speak_from(secured.engine_id):
             return _UNANSWERED
@@ -87,7 +87,7 @@ class Informs:
             return _UNANSWERED
         self._counters.unknown_engines += 1
         report = self._report(UsmStatistic.UNKNOWN_ENGINE_IDS, self._counters.unknown_engines, datagram, secured)
-        return Decision(answer=Answer(AnswerKind.ENGINE_DISCOVERY, report, len(datagram)))
+        return Decision(answer=Answer(AnswerKind.ENGINE_DISCOVERY, report, len(datagram), self._senders.network_of(peer)))
 
     def _to_our_engine(self, datagram: bytes, secured: Secured, *, peer: str, listener: str, now_ns: int) -> Decision:
         if not self._senders.known:
@@ -100,16 +100,18 @@ class Informs:
             self.opened += 1
             opened = self._ring.open(datagram, secured, user)
             if isinstance(opened, Opened):
-                return self._authentic(datagram, secured, user, opened=opened, now_ns=now_ns)
+                return self._authentic(datagram, secured, user, opened=opened, peer=peer, now_ns=now_ns)
             reason = opened.reason
         self._counters.unanswered(reason)
         return _UNANSWERED
 
-    def _authentic(self, datagram: bytes, secured: Secured, user: SnmpUser, *, opened: Opened, now_ns: int) -> Decision:
+    def _authentic(
+        self, datagram: bytes, secured: Secured, user: SnmpUser, *, opened: Opened, peer: str, now_ns: int
+    ) -> Decision:
         """A message of a known user, whole and for us; what is in it, and when it was sealed, is still to be seen."""
         level = v3.level_of(secured.flags, encrypted=secured.encrypted)
         if level > SecurityLevel.NO_AUTH_NO_PRIV and not self._engine.in_time(secured.boots, secured.time, now_ns):
-            return self._out_of_time(datagram, secured, user)
+            return self._out_of_time(datagram, secured, user, peer)
         if not is_inform(opened.data, opened.pdu):
             return _UNANSWERED
 
@@ -118,13 +120,14 @@ class Informs:
 
         return Decision(_IN_TIME, Answer(AnswerKind.RESPONSE, response))
 
-    def _out_of_time(self, datagram: bytes, secured: Secured, user: SnmpUser) -> Decision:
+    def _out_of_time(self, datagram: bytes, secured: Secured, user: SnmpUser, peer: str) -> Decision:
         self._counters.not_in_time += 1
         if not secured.flags & v3.REPORTABLE:
             return Decision(_NOT_IN_TIME)
         keys = self._ring.keys(user, self._engine.id)
         report = self._report(UsmStatistic.NOT_IN_TIME_WINDOWS, self._counters.not_in_time, datagram, secured, keys=keys)
-        return Decision(_NOT_IN_TIME, Answer(AnswerKind.TIME_SYNCHRONISATION, report, len(datagram)))
+        network = self._senders.network_of(peer)
+        return Decision(_NOT_IN_TIME, Answer(AnswerKind.TIME_SYNCHRONISATION, report, len(datagram), network))
 
     def _report(
         self, statistic: UsmStatistic, counter: int, datagram: bytes, secured: Secured, *, keys: LocalKeys | None = None

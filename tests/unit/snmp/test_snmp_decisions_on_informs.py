@@ -175,6 +175,14 @@ def test_who_looks_for_our_engine_is_told_in_the_open(desk: Desk, datagram: byte
     assert desk.decide(datagram).envelope == b""
 
 
+def test_a_report_is_for_the_known_network_that_was_asked_from(desk: Desk) -> None:
+    discovery, late = kit.discovery(), kit.message_to(replace(OURS, boots=OURS.boots + 1), kit.pdu())
+    for datagram, peer, known in ((discovery, "127.0.0.1", True), (discovery, "203.0.113.9", False), (late, "127.0.0.1", True)):
+        answer = desk.decide(datagram, peer=peer).answer
+        assert answer is not None
+        assert (answer.network is not None) is known
+
+
 def test_a_report_fits_in_256_octets_and_three_times_the_least_question() -> None:
     widest = replace(OURS, id=bytes(range(32)), boots=MAX_BOOTS)
     desk = a_desk(kit.access_of(replace(USER, name=b"u" * 32)), engine=widest)
