@@ -172,7 +172,7 @@ class Chores:
     def _tidy(self) -> bool:
         now = self._role.clock.now()
         with self._store.write() as connection:
-            drop_expired(connection, before=self._processor.nothing_before)
+            drop_expired(connection, before=self._processor.forgets_before)
             old = drop_messages(connection, before=now - timedelta(days=self._role.settings.hand_off.keep_days))
         oldest = now - timedelta(days=self._role.settings.journal.retention_days)
         dropped = self._keeper.drop(older_than=oldest, processed=self._processor.processed, before=self._originals)

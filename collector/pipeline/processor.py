@@ -16,6 +16,7 @@ from collector.pipeline.counters import ProcessCounters
 from collector.pipeline.customer_limit import CustomerLimiter
 from collector.pipeline.draft import Batch
 from collector.pipeline.engine_memory import EngineMemory
+from collector.pipeline.forgetting import Forgetting
 from collector.pipeline.gather import Gatherer
 from collector.pipeline.pace import Pace
 from collector.pipeline.refusals import Refusals
@@ -79,6 +80,7 @@ class Processor:
             customers or CustomerLimiter(Limit(rate=0, burst=1)),
         )
         self._cases = CaseMemory()
+        self._forgetting = Forgetting(clock)
         self._looked_ns = clock.monotonic_ns() - _LOOK_NS
         self._ready = False
         self._away = False
@@ -87,7 +89,7 @@ class Processor:
         self.caught_up_to: datetime = EPOCH
         """What arrived in the main lanes before this is processed: the quiet times of cases are judged by it."""
         self.nothing_before: datetime = EPOCH
-        """No item of any lane that arrived before this will come any more: memory against repeats can go."""
+        """No item of any lane that arrived before this will come any more."""
 
     def run(self, stop: Stop, *, housekeeping: Callable[[], None]) -> None:
         """Until `stop`. What is durable and not processed then is left for the next start."""
@@ -158,7 +160,8 @@ class Processor:
         self.caught_up_to = begun_at if main is None else min(begun_at, from_ns(main))
         self.nothing_before = begun_at if every is None else min(begun_at, from_ns(every))
         self._memory.engines.needed_from_us = to_micros(self.nothing_before)
-        self._memory.seen.forget(before_us=to_micros(self.nothing_before))
+        self._forgetting.note(self.nothing_before)
+        self._memory.seen.forget(before_us=to_micros(self.forgets_before))
 
     def _restart(self) -> None:
         """Go on from what the store says was committed."""
@@ -243,6 +246,11 @@ class Processor:
         for entry in parked.entries:
             entry.settle(Outcome.UNDECODABLE, Reason.DECODER_FAILED, f"{failure} in the pipeline")
         self._commit(parked, self._knowledge(), begun_ns=self._clock.monotonic_ns())
+
+    @property
+    def forgets_before(self) -> datetime:
+        """Memory against repeats that has expired by then may go from the store too."""
+        return self._forgetting.before
 
     @property
     def processed(self) -> dict[StreamName, int]:

@@ -13,7 +13,7 @@ from collector.pipeline.draft import Batch, Entry
 INFORM_WINDOW_US = 60 * 1_000_000
 REPLAY_WINDOW_US = 310 * 1_000_000
 """Our engine's time window is 150 s to either side (RFC 3414 section 3.2 step 7a): a copy of an inform may be taken for that
-long."""
+long, and it is one for as long as anything is remembered of it (`Forgetting`)."""
 MAIL_WINDOW_US = 24 * 3600 * 1_000_000
 NAMELESS_MAIL_WINDOW_US = 300 * 1_000_000
 """A mail without Message-ID is only known by all its bytes, which two honest notifications may share, so for less long."""
@@ -35,6 +35,10 @@ class SeenMemory:
     def seen(self, digest: bytes, at_us: int, pending: dict[bytes, int]) -> bool:
         expires = pending.get(digest) or self._committed.get(digest)
         return expires is not None and at_us < expires
+
+    def has(self, digest: bytes, pending: dict[bytes, int]) -> bool:
+        """Whether it is remembered, whatever the clock says now."""
+        return digest in pending or digest in self._committed
 
     def until(self, digest: bytes) -> int | None:
         """Until when it is remembered, None when it is not."""
@@ -80,7 +84,7 @@ def _check_inform(entry: Entry, trap: Trap, memory: SeenMemory, pending: dict[by
     copied = False
     if trap.secured is not None and entry.trust > Trust.SPOOFABLE:
         used = message_digest(entry.item.payload, trap.secured)
-        copied = memory.seen(used, at_us, pending)
+        copied = memory.has(used, pending)
         if not copied:  # of an inform that was sent again too: whoever caught it may send it from elsewhere
             pending[used] = at_us + REPLAY_WINDOW_US
     if memory.seen(digest, at_us, pending):

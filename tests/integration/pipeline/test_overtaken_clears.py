@@ -181,10 +181,10 @@ def test_a_remembered_clear_goes_when_everything_older_is_processed(world: World
     while processor.step():
         pass
 
-    world.clock.move(timedelta(seconds=1))
+    world.clock.move(timedelta(minutes=6))
     processor.step()
     with world.store.write() as connection:
-        drop_expired(connection, before=processor.nothing_before)
+        drop_expired(connection, before=processor.forgets_before)
     assert remembered(world) == []
 
 

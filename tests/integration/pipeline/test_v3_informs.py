@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from collector.domain.snmp_access import SnmpUser
 from collector.domain.trust import Trust
 from collector.store.engine import Store
 from collector.store.registry import SourceRecord, load_registry, raise_registry_version, save_sources
+from collector.store.seen import drop_expired
 from tests.builders import BOX
 from tests.v3_world import ENGINE, NAMING, OPEN_USER, OUR_ENGINE, STRANGER, USER, V3World, access_of
 
@@ -145,6 +147,47 @@ def test_a_copy_is_one_at_another_console_of_the_same_key_too(world: V3World) ->
         world.arrives(datagram, envelope=InformVerdict.IN_TIME.value.encode(), peer=peer)
     world.process()
     assert world.outcomes() == [CASE, REPLAYED]
+
+
+@pytest.mark.parametrize("restart", [None, "before", "after"])
+@pytest.mark.parametrize("set_by", [timedelta(minutes=10), timedelta(hours=-3)], ids=["forward", "back"])
+def test_a_copy_is_one_when_the_clock_was_set_meanwhile(world: V3World, set_by: timedelta, restart: str | None) -> None:
+    """Our engine's window is measured on the other clock: the receiver took the copy for in time."""
+    datagram, envelope = world.secured("raise x 3", engine_id=OUR_ENGINE, inform=5), InformVerdict.IN_TIME.value.encode()
+    processor, ports = world.processor(), count(162)
+
+    def comes(now: bytes) -> None:
+        world.arrives(now, envelope=envelope, peer_port=next(ports))
+        while processor.step():
+            pass
+        with world.store.write() as connection:  # as housekeeping does
+            drop_expired(connection, before=processor.forgets_before)
+
+    world.clock.move(timedelta(hours=1))
+    comes(datagram)
+    if restart == "before":
+        processor = world.processor()
+    world.clock.moment += set_by
+    if restart == "after":
+        processor = world.processor()
+    for _ in range(9):
+        world.clock.move(timedelta(seconds=32))
+        comes(world.secured("info", engine_id=OUR_ENGINE, time=4_600, inform=6))
+    comes(datagram)
+    assert [outcome for outcome in world.outcomes() if outcome != ("informational", "by_rule")] == [CASE, REPLAYED]
+    assert world.case().occurrences == 1
+
+
+def test_what_is_remembered_of_informs_goes_when_their_window_is_over(world: V3World) -> None:
+    processor = world.processor()
+    for minutes in range(1, 30):
+        world.informs("info", inform=minutes)
+        while processor.step():
+            pass
+        world.clock.move(timedelta(minutes=1))
+        if minutes == 10:
+            world.clock.moment += timedelta(minutes=10)
+    assert len(processor._memory.seen._committed) < 10
 
 
 @pytest.mark.parametrize("later", [timedelta(seconds=1), timedelta(days=20)], ids=["soon", "when its memory is gone"])
