@@ -232,7 +232,8 @@ class JournalSettings(Section):
 
 class ProcessSettings(Section):
     """`batch`: how many journal items one transaction takes at most. Of refused datagrams, `refused_per_peer` notifications of
-    one address and reason and `refused_per_outcome` of all together are kept an hour, 0 = all; the others are only counted."""
+    one address and reason and `refused_per_outcome` of all together are kept an hour, 0 = all; the others are only counted. What is
+    authentic has `refused_per_outcome` for each source and reason."""
 
     batch: Annotated[StrictInt, Field(ge=1, le=100_000)] = 2000
     refused_per_peer: Count = 500

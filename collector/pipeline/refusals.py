@@ -5,9 +5,12 @@ from collections import Counter
 from typing import TypeAlias
 
 from collector.domain.clock import NS_PER_SECOND
+from collector.domain.ids import SourceId
 from collector.domain.item import ItemKind
 from collector.domain.outcome import Outcome, Reason
-from collector.pipeline.draft import Batch, Draft
+from collector.domain.trap import Trap
+from collector.pipeline.believe import AUTHENTICATED
+from collector.pipeline.draft import Batch, Draft, Entry
 
 _HOUR_NS = 3_600 * NS_PER_SECOND
 _LATE_HOURS = 24
@@ -15,13 +18,14 @@ _LATE_HOURS = 24
 _REFUSED = frozenset({Outcome.UNAUTHENTICATED, Outcome.UNATTRIBUTED, Outcome.UNDECODABLE, Outcome.NOT_A_NOTIFICATION})
 """What a stranger's datagram can become."""
 
-_Key: TypeAlias = tuple[str, Reason] | Outcome
-"""An address with a reason, or all that ended so."""
+_Key: TypeAlias = tuple[str | SourceId, Reason] | Outcome
+"""An address or an authentic source with a reason, or all that ended so."""
 
 
 class Refusals:
     """What was kept in the present hour of arrivals: at most `per_peer` of one address and reason, `per_outcome` of all together;
-    0 is without bound. Each outcome has its own, so that noise from invented addresses leaves room for what is nearly believed.
+    0 is without bound. What is authentic (it waits for the approval of its engine, say) has `per_outcome` for its source and
+    reason alone: no noise of those who have no key takes its room.
 
     A batch becomes part of it only when it is committed; a restart begins anew.
     """
@@ -42,7 +46,7 @@ class Refusals:
         for entry in batch.entries:
             if entry.drafts and entry.drafts[0].outcome in _REFUSED and entry.item.kind == ItemKind.DATAGRAM:
                 self._begin_hour(entry.item.received_at_ns // _HOUR_NS)
-                entry.kept = self._keep(entry.item.peer_address, entry.drafts[0])
+                entry.kept = self._keep(entry, entry.drafts[0])
 
     def _begin_hour(self, hour: int) -> None:
         """What comes later than its hour counts in the present one; a clock that was set back begins anew."""
@@ -50,12 +54,15 @@ class Refusals:
             self._hour = hour
             self._kept, self._pending = Counter(), Counter()
 
-    def _keep(self, peer: str, draft: Draft) -> bool:
-        ours = (peer, draft.reason)
-        if not (self._has_room(draft.outcome, self._per_outcome) and self._has_room(ours, self._per_peer)):
+    def _keep(self, entry: Entry, draft: Draft) -> bool:
+        bounds: dict[_Key, int]
+        if draft.source is not None and _is_authentic(entry):
+            bounds = {(draft.source.id, draft.reason): self._per_outcome}
+        else:
+            bounds = {draft.outcome: self._per_outcome, (entry.item.peer_address, draft.reason): self._per_peer}
+        if not all(self._has_room(key, most) for key, most in bounds.items()):
             return False
-        self._pending[draft.outcome] += 1
-        self._pending[ours] += 1
+        self._pending.update(bounds.keys())
         return True
 
     def _has_room(self, key: _Key, most: int) -> bool:
@@ -67,3 +74,9 @@ class Refusals:
             self._kept.update(self._pending)
             self._pending = Counter()
         self.left_out += sum(not entry.kept and entry.drafts[0].outcome in _REFUSED for entry in batch.entries)
+
+
+def _is_authentic(entry: Entry) -> bool:
+    """Whether a source's pass phrases opened it. A user without authentication proves nothing."""
+    trap = entry.decoded
+    return isinstance(trap, Trap) and trap.secured is not None and bool(trap.secured.flags & AUTHENTICATED)

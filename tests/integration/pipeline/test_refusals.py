@@ -1,5 +1,6 @@
 """A hostile sender is counted to the last datagram and fills no store."""
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from collector.domain.errors import NotFound
 from collector.pipeline.processor import Processor
 from collector.pipeline.refusals import Refusals
 from collector.store.engine import Store
-from tests.v3_world import NAMING, STRANGER, V3World
+from tests.v3_world import NAMING, OPEN_USER, STRANGER, V3World
 
 
 @pytest.fixture
@@ -80,6 +81,35 @@ def test_a_clock_that_is_set_back_begins_a_new_hour(world: V3World) -> None:
         world.trap("info", community=b"stranger")
         work_off(processor)
     assert [row.received_at.day for row in world.notifications()] == [17, 15]
+
+
+def test_nobody_without_a_key_takes_the_room_of_what_waits_for_approval(world: V3World) -> None:
+    for number in range(40):
+        world.sends("raise x 3", user=STRANGER, peer=f"192.0.2.{number}")
+        world.sends("raise x 3", user=OPEN_USER)
+    waiting = [world.sends(f"raise x{number} 3") for number in range(8)]
+    processor = bounded(world, per_peer=3, per_outcome=10)
+    work_off(processor)
+    kept = {row.id for row in world.notifications()}
+    assert kept.issuperset(waiting)
+    assert len(kept) == 10 + 8
+    assert counted(world) == 88
+
+    engine = world.approve(customer="ACME", source="secure")
+    assert world.approval().catch_up(engine, world.inspector(), actor="user:ana", limit=500).done == 8
+    assert len(world.cases()) == 8
+
+
+def test_of_an_authentic_source_and_reason_a_bounded_number_is_kept_too(world: V3World) -> None:
+    """Whoever has a key, or caught a message of somebody who has, fills no store either."""
+    for _ in range(15):
+        world.sends("raise x 3")
+    copied = world.secured("raise x 3")
+    for _ in range(21):
+        world.arrives(copied)
+    work_off(bounded(world, per_peer=3, per_outcome=10))
+    assert Counter(world.reasons()) == {"unknown_engine": 10, "replayed": 10}
+    assert counted(world) == 36
 
 
 def test_a_batch_that_was_not_committed_uses_nothing_up(world: V3World) -> None:
