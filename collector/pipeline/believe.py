@@ -92,21 +92,28 @@ class Believer:
     def _has_a_source(self, hearing: Hearing) -> NotDecoded | None:
         item, secured = hearing.entry.item, hearing.secured
         near = self._index.of_user(item.peer_address, secured.user, item.listener)
-        if len(near) > 1 and hearing.verdict is None:
-            near = sorted(near, key=lambda one: secured.engine_id not in one[1].engine_ids)
         hearing.candidates = near
         return None if near else _unauthenticated(Reason.UNKNOWN_USER)
 
     def _opens(self, hearing: Hearing) -> NotDecoded | None:
-        """A customers file in which two could fit is refused; should there be two, the one whose keys fit is meant."""
-        first: NotDecoded | None = None
+        """What opens it first tells from where it is; from then on only sources of that address are tried."""
+        item, address = hearing.entry.item, ""
+        fitting: list[tuple[Source, SnmpUser, Trap]] = []
+        refusal: NotDecoded | None = None
         for source, user in hearing.candidates:
-            opened = self._unlock(hearing.entry.item.payload, hearing.secured, user)
+            if fitting and not self._index.is_within(source, address):
+                continue
+            opened = self._unlock(item.payload, hearing.secured, user)
             if isinstance(opened, Trap):
-                hearing.source, hearing.user, hearing.trap = source, user, opened
-                return None
-            first = first or opened
-        return first
+                address = address or self._index.address_of(item.peer_address, opened)
+                fitting.append((source, user, opened))
+            else:
+                refusal = refusal or opened
+        if len(fitting) > 1:
+            fitting = [one for one in fitting if self._index.is_within(one[0], address)]
+        if fitting:
+            hearing.source, hearing.user, hearing.trap = fitting[0]
+        return None if fitting else refusal
 
     def _comes_from_there(self, hearing: Hearing) -> NotDecoded | None:
         """What a relay passes on says inside where it is from, so it had to be opened first."""

@@ -2,17 +2,19 @@
 
 from dataclasses import replace
 from ipaddress import ip_network
+from typing import Any
 
 import pytest
 
-from collector.domain.item import ItemKind
+from collector.domain.item import InformVerdict, ItemKind
 from collector.domain.trap import SNMP_TRAP_ADDRESS
 from collector.pipeline.identify import SourceIndex
 from collector.pipeline.stages import Knowledge
 from collector.store.engine import Store
+from collector.store.registry import SourceRecord
 from tests import snmp_wire as wire
 from tests.pipeline_world import ACME, MAIN
-from tests.v3_world import NAMING, V3World
+from tests.v3_world import NAMING, OUR_ENGINE, V3World, access_of
 
 RELAY, CONSOLE, STRANGER = "203.0.113.9", "192.0.2.44", "198.51.100.1"
 
@@ -84,6 +86,22 @@ def test_what_a_relay_says_inside_a_v3_message_counts(world: RelayedWorld, relay
     world.sends("raise x 3", user=NAMING, relayed_for=relayed_for, peer=peer)
     world.process()
     assert world.reasons() == [reason]
+
+
+@pytest.mark.parametrize("inform", [False, True], ids=["trap", "inform"])
+def test_of_consoles_with_one_user_and_one_pass_phrase_the_address_behind_the_relay_decides(
+    world: RelayedWorld, inform: bool
+) -> None:
+    for name, network in (("away", "198.51.100.0/24"), ("further", "100.64.0.0/16")):
+        world.save(SourceRecord(name, (), None, access_of(NAMING, network)))
+    parts: dict[str, Any] = {"engine_id": OUR_ENGINE, "inform": 5} if inform else {}
+    envelope = InformVerdict.IN_TIME.value.encode() if inform else b""
+    for address in (CONSOLE, STRANGER, "100.64.7.7", "203.0.113.200"):
+        datagram = world.secured("raise x 3", user=NAMING, relayed_for=address, **parts)
+        world.arrives(datagram, peer=RELAY, envelope=envelope)
+    world.process()
+    assert world.reasons() == ["case", "case", "case", "unknown_user"]
+    assert [row.source for row in world.notifications()] == ["naming", "away", "further", None]
 
 
 def test_explain_tells_every_address(world: RelayedWorld) -> None:
