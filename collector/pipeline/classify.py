@@ -31,6 +31,11 @@ def classify(batch: Batch, rules: Classifier, *, trace: bool = False) -> None:
         if entry.tally is not None:
             classify_tally(entry, entry.tally)
             continue
+        entry.classified = True
+        before = entry.before
+        if before is not None and before.classified and before.sources == entry.sources:
+            entry.drafts = before.drafts
+            continue
         for source in entry.sources:
             for found in classify_from(entry, source, rules, trace=trace):
                 entry.drafts.append(Draft(source, found.outcome, found.reason, found.detail, found.row, found))

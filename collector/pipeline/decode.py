@@ -16,8 +16,10 @@ def decode(batch: Batch, decoders: Decoders) -> None:
         if entry.drafts:
             continue
         kind = entry.item.kind
-        if kind == ItemKind.DATAGRAM:
-            _keep(entry, decode_trap(entry.item.payload))
+        if entry.before is not None and kind != ItemKind.TALLY:
+            _keep(entry, entry.before.decoded, decoders)
+        elif kind == ItemKind.DATAGRAM:
+            _keep(entry, decode_trap(entry.item.payload), decoders)
         elif kind == ItemKind.MAIL:
             mails.append(entry)
         else:
@@ -25,12 +27,12 @@ def decode(batch: Batch, decoders: Decoders) -> None:
     if mails:
         results = decoders.mails([entry.item.payload for entry in mails])
         for entry, result in zip(mails, results, strict=True):
-            _keep(entry, result)
-            if isinstance(result, Mail) and (reason := decoders.loop_reason(result)) is not None:
-                entry.settle(Outcome.LOOP, reason)
+            _keep(entry, result, decoders)
 
 
-def _keep(entry: Entry, result: TrapResult | MailResult) -> None:
+def _keep(entry: Entry, result: TrapResult | MailResult | None, decoders: Decoders) -> None:
     entry.decoded = result
     if isinstance(result, NotDecoded):
         entry.settle(result.outcome, result.reason, result.detail)
+    elif isinstance(result, Mail) and (reason := decoders.loop_reason(result)) is not None:
+        entry.settle(Outcome.LOOP, reason)

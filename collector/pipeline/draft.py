@@ -53,7 +53,8 @@ class Entry:
 
     `judged` is there when a v3 message is looked at again: what was found out about its time and its copies when it arrived
     (NONE: it was fresh), None when that was not asked then. `belief` is filled when somebody asks why. An entry that is not
-    `kept` is counted and leaves no notification.
+    `kept` is counted and leaves no notification. `before` is the same item as it was understood a moment ago, when nothing that
+    was learnt since can have made another thing of it; `classified`: its drafts are what the rules said.
     """
 
     item: Item
@@ -65,6 +66,8 @@ class Entry:
     judged: Reason | None = None
     belief: list[BeliefStep] = field(default_factory=list)
     kept: bool = True
+    before: "Entry | None" = None
+    classified: bool = False
 
     def settle(self, outcome: Outcome, reason: Reason, detail: str = "", source: Source | None = None) -> None:
         """End the entry's way here with a single draft."""
@@ -72,6 +75,12 @@ class Entry:
 
     def id_of(self, draft: Draft) -> NotificationId:
         return NotificationId(self.item.stream, self.item.seq, draft.row)
+
+    def anew(self) -> "Entry":
+        """The same item, not looked at yet."""
+        decoded = self.decoded
+        secured = isinstance(decoded, Secured) or (isinstance(decoded, Trap) and decoded.secured is not None)
+        return Entry(self.item, before=None if secured else self)
 
 
 @dataclass(slots=True)
@@ -98,8 +107,9 @@ class Batch:
         return cls([Entry(item) for item in items], taken or {})
 
     def anew(self) -> "Batch":
-        """The same items, not looked at yet."""
-        batch = Batch.of([entry.item for entry in self.entries], self.taken)
+        """The same items, to be judged by what is known of v3 engines now. Others are not decoded and classified again: somebody
+        may hold the store's lock meanwhile."""
+        batch = Batch([entry.anew() for entry in self.entries], self.taken)
         batch.waiting, batch.bulk_reached_ns = self.waiting, self.bulk_reached_ns
         return batch
 

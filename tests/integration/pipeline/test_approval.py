@@ -1,5 +1,6 @@
 """Engines approved and forgotten by people, and what waited for it processed again, on both databases."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,6 +10,8 @@ from collector.domain.engine import Engine, EngineState
 from collector.domain.errors import Conflict, NotFound
 from collector.domain.ids import NotificationId
 from collector.domain.item import ItemKind
+from collector.domain.mail import Mail, MailResult
+from collector.domain.signal import Classified
 from collector.domain.snmp_access import SnmpUser
 from collector.domain.trap import NotDecoded, Secured, Trap
 from collector.pipeline.approval import Caught
@@ -63,6 +66,44 @@ def test_an_approval_between_looking_and_committing_counts(world: V3World) -> No
     world.sends("raise x 3")
     processor.step()
     assert world.reasons() == ["unknown_engine", "case"]
+
+
+def test_only_v3_messages_are_looked_at_anew_when_somebody_approves(world: V3World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store is locked meanwhile: mails, whose decoding and rules may take seconds, stay what they were."""
+    processor = world.processor()
+    world.sends("raise x 3")
+    processor.step()
+    unlock, mails, classify_mail = world.decoders.unlock, world.decoders.mails, world.rules.classify_mail
+    decoded: list[bytes] = []
+    classified: list[str] = []
+
+    def approved_meanwhile(datagram: bytes, secured: Secured, user: SnmpUser) -> Trap | NotDecoded:
+        if world.engine().state is EngineState.SEEN:
+            world.approve()
+        return unlock(datagram, secured, user)
+
+    def counted_mails(octets: Sequence[bytes]) -> list[MailResult]:
+        decoded.extend(octets)
+        return mails(octets)
+
+    def counted_rules(mail: Mail, *, source: str, products: tuple[str, ...], trace: bool = False) -> Sequence[Classified]:
+        if not trace:  # not what a new case keeps
+            classified.append(mail.text)
+        return classify_mail(mail, source=source, products=products, trace=trace)
+
+    world.decoders = replace(world.decoders, unlock=approved_meanwhile, mails=counted_mails)
+    monkeypatch.setattr(world.rules, "classify_mail", counted_rules)
+    world.sends("raise x 3")
+    for _ in range(2):
+        world.mail("raise y 3", "raise z 2", message_id="one")
+    world.mail("raise y 3", to=["nobody@example.org"], message_id="two")
+    world.trap("raise v 3")
+    world.sends("raise w 3")
+    world.clock.move(seconds(1))
+    processor.step()
+    assert sorted(world.reasons()) == sorted(["unknown_engine", *["case"] * 5, "duplicate", "unattributed"])
+    assert (len(decoded), len(classified)) == (3, 1)
+    assert len(world.cases()) == 5
 
 
 def test_approving_twice_keeps_the_first_approval(world: V3World) -> None:
