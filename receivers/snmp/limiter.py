@@ -172,6 +172,11 @@ class PeerLimiter:
         own = account.flood(now_ns)
         return own if own is not None or account.share is None else account.share.flood(now_ns)
 
+    def is_stranger(self, peer: str) -> bool:
+        """Whether it has nothing of its own, but only what all strangers have together; False when it was forgotten."""
+        account = self._accounts.get(peer)
+        return account is not None and account.of_strangers
+
     def peers(self) -> int:
         """How many addresses are remembered."""
         return len(self._accounts)

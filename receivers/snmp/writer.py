@@ -189,7 +189,9 @@ class Writer:
         listener = chunk.listener.name
         if question.repeated and over:
             self._counters.refused_over_limit += 1
-            self._tallies.add(TallyReason.OVER_LIMIT, listener, peer=peer)
+            # strangers are told together: each record is as much work for everybody as a trap, and addresses can be forged
+            named = "" if self._limiter.is_stranger(peer) else peer
+            self._tallies.add(TallyReason.OVER_LIMIT, listener, peer=named)
             return None
         if question.repeated and not room:
             self._counters.refused_disk_short += 1

@@ -17,6 +17,7 @@ from collector.domain.clock import NS_PER_SECOND
 from tests import snmp_wire as wire
 from tests.acceptance.harness import CLOCK, Running
 from tests.acceptance.senders import Address, console, health
+from tests.snmp_wire import INFORM
 
 NEIGHBOURS = 25
 FLOOD = "c0mm-flood-secret"
@@ -60,6 +61,11 @@ def strange() -> list[bytes]:
     return [health(f"Strange{number}: CRITICAL", community=f"guess-{number}") for number in range(1_000)]
 
 
+def stolen() -> list[bytes]:
+    """Informs with a community that somebody has."""
+    return [health(f"Stolen{number}: CRITICAL", community=FLOOD, tag=INFORM) for number in range(TROUBLES)]
+
+
 def malformed() -> list[bytes]:
     """A trap cut off at every place, and random octets."""
     chance, whole = random.Random(7), troubles()[0]
@@ -93,6 +99,7 @@ ATTACKS: Mapping[str, Attack] = {
     "console": Attack(troubles),
     "relay": Attack(troubles, RELAY),
     "unknown communities": Attack(strange, "127.0.3.1"),
+    "known community from foreign addresses, informs": Attack(stolen, "127.128.0.0", FORGED),
     "malformed": Attack(malformed, "127.0.3.1"),
     "v3 with wrong keys": Attack(wrongly_sealed),
     "forged addresses": Attack(strange, "127.128.0.0", FORGED),

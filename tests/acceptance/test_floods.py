@@ -23,7 +23,7 @@ MOST_MEMORY_MIB = 600
 _PATIENCE_SECONDS = 240.0
 _ENVIRONMENT = {"COLLECTOR__SNMP__TRUSTED_RELAYS": f"{RELAY}/32"}
 
-STRANGERS = {"unknown communities", "malformed", "forged addresses"}
+STRANGERS = {"unknown communities", "known community from foreign addresses, informs", "malformed", "forged addresses"}
 WITHOUT_CASE = {"forged addresses of a console"}
 """All of them is held back, and nothing of it left out at this rate."""
 

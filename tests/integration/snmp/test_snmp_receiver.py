@@ -10,8 +10,9 @@ import pytest
 
 from collector.domain.errors import JournalError, JournalFull
 from collector.domain.item import ItemKind, Tally, TallyReason
+from collector.domain.limits import Limit
 from receivers.snmp.arrivals import Arrivals
-from receivers.snmp.limiter import PeerLimiter
+from receivers.snmp.limiter import Account, PeerLimiter
 from receivers.snmp.server import SnmpReceiver
 from tests import snmp_wire as wire
 from tests.snmp_receiver_kit import CLOCK, Bench, Console, until
@@ -203,6 +204,33 @@ def test_informs_over_the_limit_are_neither_stored_nor_answered_but_counted(benc
     counts = [(listener, peer, tally.count) for listener, peer, tally in bench.main.tallies()]
     assert {(listener, peer) for listener, peer, _ in counts} == {(bench.listener, "127.0.0.1")}
     assert sum(count for _, _, count in counts) == 2
+
+
+class Strangers:
+    """Everybody is one."""
+
+    def __init__(self) -> None:
+        self._account = Account(Limit(1, 5), of_strangers=True)
+
+    def refresh(self) -> bool:
+        return False
+
+    def of(self, peer: str) -> Account | None:
+        return self._account
+
+
+def test_informs_of_strangers_over_the_limit_are_told_together(bench: Bench) -> None:
+    hosts = [f"127.0.0.{number}" for number in range(2, 12)]
+    with bench.running(limiter=PeerLimiter(100, 100, shares=Strangers())) as receiver:
+        for host in hosts:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+                udp.bind((host, 0))
+                udp.sendto(wire.inform(), bench.udp.getsockname())
+                udp.sendto(wire.inform(), bench.udp.getsockname())
+        until(lambda: receiver.counters.refused_over_limit + len(bench.main.payloads()) == 2 * len(hosts))
+    assert receiver.counters.refused_over_limit > len(hosts)
+    assert {(listener, peer) for listener, peer, _ in bench.main.tallies()} == {(bench.listener, "")}
+    assert sum(tally.count for _, _, tally in bench.main.tallies()) == receiver.counters.refused_over_limit
 
 
 def test_exempt_networks_are_not_limited(bench: Bench, console: Console) -> None:
