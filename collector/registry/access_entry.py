@@ -228,5 +228,5 @@ def _approve_engines(snmp: Mapping, *, with_auth: bool) -> bool:
     if not with_auth:
         node.error("`approve_engines` automatic needs `auth`: anybody could name himself an engine of this user")
     if "engine_id" in snmp:
-        node.error("`approve_engines` automatic and `engine_id` exclude each other: with engines named, only those are believed")
+        node.error("`approve_engines` automatic and `engine_id` exclude each other: naming engines is their approval")
     return True

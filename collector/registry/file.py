@@ -2,11 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 from collector.domain.errors import FileErrors
 from collector.domain.registry import SELF_CODE
 from collector.registry.access_entry import KEYS, SECRET_KEYS, read_access
-from collector.registry.clashes import Claim, clashes
+from collector.registry.clashes import MOST_TOLD, Claim, clashes
 from collector.store.registry import SourceRecord
 from rules.nodes import Document, Mapping, Node
 from rules.strict_yaml import load
@@ -44,7 +45,8 @@ def read_customers(text: str, file: str) -> tuple[CustomerEntry, ...]:
     entries = [(_mapping(node, "a customer", ("code", "name", "language", "sources")), node.line) for node in nodes]
     customers = tuple(_customer(entry, line) for entry, line in entries if entry)
     _check_twice(document, [(customer.code, customer.line) for customer in customers], "customer")
-    for clash in clashes([Claim(f"{c.code}/{s.record.name}", s.record, s.line) for c in customers for s in c.sources]):
+    claims = [Claim(f"{c.code}/{s.record.name}", s.record, s.line) for c in customers for s in c.sources]
+    for clash in islice(clashes(claims), MOST_TOLD):
         document.add(*clash)
     document.raise_errors(FileErrors)
     return customers

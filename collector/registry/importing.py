@@ -1,9 +1,10 @@
 """Bringing the store to what a customers file says: a readable difference first, then all of it or nothing."""
 
 from dataclasses import dataclass
+from itertools import islice
 
 from collector.domain.errors import FileErrors, Located
-from collector.registry.clashes import Claim, clashes
+from collector.registry.clashes import MOST_TOLD, Claim, clashes
 from collector.registry.difference import source_difference
 from collector.registry.file import CustomerEntry
 from collector.secrets import SecretBox
@@ -69,7 +70,8 @@ def _check_against(stored: dict[str, dict[str, SourceRecord]], customers: tuple[
         if (code, name) not in named
     ]
     coming = [Claim(f"{c.code}/{s.record.name}", s.record, s.line) for c in customers for s in c.sources]
-    errors = [Located(file, line, message) for line, message in clashes([*kept, *coming]) if line]
+    told = islice(((line, message) for line, message in clashes([*kept, *coming]) if line), MOST_TOLD)
+    errors = [Located(file, line, message) for line, message in told]
     if errors:
         raise FileErrors(errors)
 

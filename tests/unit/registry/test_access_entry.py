@@ -229,7 +229,37 @@ _TOGETHER = [
     pytest.param(FULL, {**FULL, "user": "others"}, False, id="other users"),
     pytest.param(FULL, {**FULL, "user": "Traps"}, False, id="other users by a capital"),
     pytest.param(FULL, {**FULL, "networks": '["198.51.100.0/24"]'}, False, id="other networks"),
-    pytest.param({**FULL, "engine_id": ENGINE_1}, {**FULL, "engine_id": ENGINE_2}, False, id="other engines"),
+    pytest.param(
+        {**FULL, "engine_id": ENGINE_1}, {**FULL, "engine_id": ENGINE_2}, True, id="informs say nothing of the console's engine"
+    ),
+    pytest.param(
+        {**FULL, "engine_id": ENGINE_1},
+        {**FULL, "engine_id": ENGINE_2, "auth": "another pass phrase"},
+        False,
+        id="other engines and pass phrases",
+    ),
+    pytest.param(
+        {**FULL, "engine_id": ENGINE_1}, {**FULL, "engine_id": ENGINE_2, "priv": "another pass phrase"}, True, id="one `auth`"
+    ),
+    pytest.param(
+        {**FULL, "engine_id": ENGINE_1}, {**FULL, "engine_id": ENGINE_2, "auth_protocol": "MD5"}, False, id="other digests"
+    ),
+    pytest.param(
+        {**OPEN, "engine_id": ENGINE_1}, {**OPEN, "engine_id": ENGINE_2}, True, id="informs that anybody could have sent"
+    ),
+    pytest.param(
+        {**FULL, "engine_id": ENGINE_1, "min_level": "noAuthNoPriv"},
+        {**FULL, "engine_id": ENGINE_2, "min_level": "noAuthNoPriv", "auth": "another pass phrase"},
+        True,
+        id="unsigned informs, whatever the pass phrases",
+    ),
+    pytest.param({**FULL, "engine_id": ENGINE_1}, {**OPEN, "engine_id": ENGINE_2}, False, id="signed and unsigned"),
+    pytest.param(
+        {**FULL, "engine_id": ENGINE_1, "listener": "127.0.0.1:162"},
+        {**FULL, "engine_id": ENGINE_2, "listener": "127.0.0.1:1162"},
+        False,
+        id="other engines and listeners",
+    ),
     pytest.param({**FULL, "engine_id": ENGINE_1}, FULL, True, id="one of them with any engine"),
     pytest.param(
         {**FULL, "engine_id": f"[{ENGINE_1}, {ENGINE_2}]"}, {**FULL, "engine_id": ENGINE_2}, True, id="one engine in common"
@@ -256,4 +286,5 @@ def test_two_sources_that_could_both_be_meant_are_a_mistake(one: dict[str, str],
         return
     [(line, told)] = mistakes(text)
     assert line == FIRST_LINE + len(one)
-    assert told.startswith("ACME/one and ACME/two could both be meant by one trap: same ")
+    assert told.startswith("ACME/one and ACME/two could both be meant by one ")
+    assert ": same " in told
