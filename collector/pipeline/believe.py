@@ -179,7 +179,7 @@ class Believer:
         if draft is not None and draft.approved_by is None:
             if named:
                 draft.approve(NAMED, hearing.at_us)
-            elif user.approve_engines and hearing.authentic and self._engines.may_approve_unasked(source.id):
+            elif user.approve_engines and hearing.authentic and self._engines.may_approve_unasked(draft):
                 draft.approve(UNASKED, hearing.at_us)
         if named or (draft is not None and draft.approved_by is not None):
             return None

@@ -177,6 +177,7 @@ class EngineDrafts:
         self.asked = False
         """Whether it matters what is known of engines."""
         self._drafts: dict[_Key, EngineDraft] = {}
+        self._by_id: dict[bytes, list[EngineDraft]] = {}
         self._gone: list[KnownEngine] = []
         self._saved: list[tuple[EngineDraft, EngineMemo]] = []
         self._anybody: dict[SourceId, int] = {}
@@ -190,7 +191,12 @@ class EngineDrafts:
             known = self.memory.find(source_id, engine_id)
             if known is None or known in self._gone:
                 return None
-            draft = self._drafts[source_id, engine_id] = EngineDraft(source_id, engine_id, known, peer="", at_us=0)
+            draft = self._keep(EngineDraft(source_id, engine_id, known, peer="", at_us=0))
+        return draft
+
+    def _keep(self, draft: EngineDraft) -> EngineDraft:
+        self._drafts[draft.source_id, draft.engine_id] = draft
+        self._by_id.setdefault(draft.engine_id, []).append(draft)
         return draft
 
     def add(self, source_id: SourceId, engine_id: bytes, *, authentic: bool, peer: str, at_us: int) -> EngineDraft | None:
@@ -202,8 +208,7 @@ class EngineDrafts:
                 return None  # a flood of invented engines would write as many rows
         if not self._make_room(source_id, authentic=authentic):
             return None
-        draft = self._drafts[source_id, engine_id] = EngineDraft(source_id, engine_id, None, peer=peer, at_us=at_us)
-        return draft
+        return self._keep(EngineDraft(source_id, engine_id, None, peer=peer, at_us=at_us))
 
     def save(self, connection: Connection) -> None:
         """Write what changed, in the caller's transaction."""
@@ -240,11 +245,24 @@ class EngineDrafts:
             known.adopt(draft, memo)
             self.memory.put(known)
 
-    def may_approve_unasked(self, source_id: SourceId) -> bool:
-        """Nobody watches: whoever has the pass phrase could invent engines for ever."""
+    def may_approve_unasked(self, draft: EngineDraft) -> bool:
+        """Nobody watches: whoever has the pass phrase could invent engines for ever, and whoever caught what an engine sent for
+        one source could send it to another that has the same pass phrases."""
+        source_id = draft.source_id
+        if self._speaks_elsewhere(draft):
+            return False
         approved = {known.memo.engine_id for known in self.memory.of_source(source_id) if known.memo.approved_by == UNASKED}
         approved |= {draft.engine_id for draft in self._of_source(source_id) if draft.approved_by == UNASKED}
         return len(approved) < MOST_APPROVED_UNASKED
+
+    def _speaks_elsewhere(self, draft: EngineDraft) -> bool:
+        """Whether the engine proved itself for another source, or was approved there."""
+        drafts = self._by_id.get(draft.engine_id, ())
+        if any(one.source_id != draft.source_id and (one.time or one.approved_by) for one in drafts):
+            return True
+        known = self.memory.of_engine(draft.engine_id)
+        there = (one for one in known if one.memo.source_id != draft.source_id and one not in self._gone)
+        return any(one.memo.time or one.approved for one in there)
 
     def _of_source(self, source_id: SourceId) -> Iterator[EngineDraft]:
         return (draft for (of, _), draft in self._drafts.items() if of == source_id)
@@ -257,7 +275,9 @@ class EngineDrafts:
         certain, _, engine_id = min((time is not None, last_us, engine_id) for engine_id, (time, last_us) in waiting.items())
         if certain and not authentic:
             return False
-        self._drafts.pop((source_id, engine_id), None)
+        draft = self._drafts.pop((source_id, engine_id), None)
+        if draft is not None:
+            self._by_id[engine_id].remove(draft)
         known = self.memory.find(source_id, engine_id)
         if known is not None:
             self._gone.append(known)

@@ -47,6 +47,7 @@ class EngineMemory:
         """Of the store's engines when they were read."""
         self.needed_from_us = 0
         self._engines: dict[SourceId, dict[bytes, KnownEngine]] = {}
+        self._by_id: dict[bytes, dict[SourceId, KnownEngine]] = {}
         for memo in memos:
             self.put(KnownEngine(memo))
 
@@ -57,11 +58,20 @@ class EngineMemory:
     def of_source(self, source_id: SourceId) -> Iterable[KnownEngine]:
         return self._engines.get(source_id, {}).values()
 
+    def of_engine(self, engine_id: bytes) -> Iterable[KnownEngine]:
+        """What speaks by that ID, for whatever source."""
+        return self._by_id.get(engine_id, {}).values()
+
     def put(self, known: KnownEngine) -> None:
         self._engines.setdefault(known.memo.source_id, {})[known.memo.engine_id] = known
+        self._by_id.setdefault(known.memo.engine_id, {})[known.memo.source_id] = known
 
     def drop(self, known: KnownEngine) -> None:
         self._engines[known.memo.source_id].pop(known.memo.engine_id, None)
+        left = self._by_id[known.memo.engine_id]
+        left.pop(known.memo.source_id, None)
+        if not left:
+            del self._by_id[known.memo.engine_id]
 
     def count(self) -> tuple[int, int]:
         """(seen, approved)"""

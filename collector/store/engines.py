@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, false, func, insert, or_, select, update
 from sqlalchemy.engine import Row
 
 from collector.domain.engine import Engine, EngineState
@@ -69,10 +69,11 @@ def raise_engines_version(connection: Connection) -> None:
 def load_memos(
     connection: Connection, *, sources: Sequence[SourceId] | None = None, used_by: bytes | None = None
 ) -> list[EngineMemo]:
-    """All engines, or those of some sources; the seconds of all of them, or of one engine alone."""
+    """All engines, or those of some sources and one engine wherever it speaks; the seconds of all of them, or of that one."""
     engines = select(_ENGINES).order_by(_ENGINES.c.id)
     if sources is not None:
-        engines = engines.where(_ENGINES.c.source_id.in_(sources))
+        is_it = _ENGINES.c.engine_id == used_by.hex() if used_by is not None else false()
+        engines = engines.where(or_(_ENGINES.c.source_id.in_(sources), is_it))
     seconds = select(_SECONDS)
     if used_by is not None:
         seconds = seconds.where(_SECONDS.c.engine.in_(select(_ENGINES.c.id).where(_ENGINES.c.engine_id == used_by.hex())))

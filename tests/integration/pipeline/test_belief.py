@@ -300,6 +300,6 @@ def test_who_has_the_pass_phrase_cannot_have_any_number_of_engines_approved(worl
 
 def test_who_approved_an_engine_is_told(world: V3World) -> None:
     world.sends("raise x 3", user=NAMING)
-    world.sends("raise x 3", user=TRUSTING)
+    world.sends("raise x 3", user=TRUSTING, engine_id=OTHER_ENGINE)
     world.process()
     assert [engine.approved_by for engine in world.engines()] == ["engine_id", "approve_engines"]
