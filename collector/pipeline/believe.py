@@ -25,6 +25,8 @@ _VERDICTS = {verdict.value.encode("ascii"): verdict for verdict in InformVerdict
 Unlock: TypeAlias = Callable[[bytes, Secured, SnmpUser], Trap | NotDecoded]
 Recall: TypeAlias = Callable[[bytes, Secured], bool]
 """Whether this message, or a copy of it, was processed again before."""
+Fitting: TypeAlias = tuple[Source, SnmpUser, Trap]
+"""A source whose keys have opened a message, and what came out."""
 
 
 @dataclass(slots=True)
@@ -98,7 +100,7 @@ class Believer:
     def _opens(self, hearing: Hearing) -> NotDecoded | None:
         """What opens it first tells from where it is; from then on only sources of that address are tried."""
         item, address = hearing.entry.item, ""
-        fitting: list[tuple[Source, SnmpUser, Trap]] = []
+        fitting: list[Fitting] = []
         refusal: NotDecoded | None = None
         for source, user in hearing.candidates:
             if fitting and not self._index.is_within(source, address):
@@ -111,9 +113,25 @@ class Believer:
                 refusal = refusal or opened
         if len(fitting) > 1:
             fitting = [one for one in fitting if self._index.is_within(one[0], address)]
-        if fitting:
-            hearing.source, hearing.user, hearing.trap = fitting[0]
-        return None if fitting else refusal
+        return self._choose(hearing, fitting) if fitting else refusal
+
+    def _choose(self, hearing: Hearing, fitting: Sequence[Fitting]) -> NotDecoded | None:
+        """Where several have the same keys, which the customers file does not allow, it is whose engine it is. Informs say
+        nothing of theirs, and never does an order among sources decide."""
+        speaking = fitting
+        if len(fitting) > 1:
+            speaking = [one for one in fitting if hearing.verdict is None and self._speaks_from(one, hearing.secured.engine_id)]
+        if len(speaking) == 1:
+            hearing.source, hearing.user, hearing.trap = speaking[0]
+            return None
+        hearing.trap = fitting[0][2]
+        names = ", ".join(sorted(f"{source.customer.code}/{source.name}" for source, _, _ in fitting))
+        return NotDecoded(Outcome.UNATTRIBUTED, Reason.AMBIGUOUS_SOURCE, f"the keys of {names} fit")
+
+    def _speaks_from(self, one: Fitting, engine_id: bytes) -> bool:
+        source, user, _ = one
+        known = self._engines.find(source.id, engine_id)
+        return engine_id in user.engine_ids or (known is not None and known.approved_by is not None)
 
     def _comes_from_there(self, hearing: Hearing) -> NotDecoded | None:
         """What a relay passes on says inside where it is from, so it had to be opened first."""

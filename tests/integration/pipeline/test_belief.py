@@ -233,6 +233,25 @@ def test_two_consoles_that_could_both_match_are_told_apart_by_their_keys(world: 
     assert [row.source for row in world.notifications()] == ["twin", "naming"]
 
 
+def test_where_the_keys_of_two_consoles_fit_only_the_engine_tells_them_apart_and_no_order_does(world: V3World) -> None:
+    """The customers file does not allow that; nobody's case is opened at the other all the same."""
+    world.save(SourceRecord("twin", (), None, access_of(replace(NAMING, engine_ids=(OTHER_ENGINE,)))))
+    third = OTHER_ENGINE[:-1] + b"x"
+    world.informs("raise x 3", user=NAMING)
+    for engine_id in (ENGINE, OTHER_ENGINE, third):
+        world.sends("raise x 3", user=NAMING, engine_id=engine_id)
+    world.process()
+    ambiguous = ("unattributed", "ambiguous_source")
+    assert world.outcomes() == [ambiguous, BELIEVED, BELIEVED, ambiguous]
+    rows = world.notifications()
+    assert [row.source for row in rows] == [None, "naming", "twin", None]
+    assert rows[0].detail == rows[3].detail == "the keys of ACME/naming, ACME/twin fit"
+    world.approve(third, customer="ACME", source="twin")
+    world.sends("raise x 3", user=NAMING, engine_id=third)
+    world.process()
+    assert world.notifications()[-1].source == "twin"
+
+
 def test_a_console_is_heard_on_its_own_listener_alone(world: V3World) -> None:
     world.save(SourceRecord("naming", (), None, access_of(NAMING, listener="127.0.0.1:1162")))
     for listener in ("127.0.0.1:1162", "[::1]:1162"):
