@@ -17,7 +17,9 @@ UNASKED = "approve_engines"
 """Who approved an engine that the customers file names, or of which it says that it needs no approval: its keys."""
 BY_FILE = frozenset({NAMED, UNASKED})
 """They hold as long as the file does not name other engines; what a person approved holds beside those that it names."""
-_SHORTEST, _LONGEST = 5, 32
+ENGINE_ID_OCTETS = range(5, 33)
+"""RFC 3411 section 5. What is shorter cannot be approved, so it is not listed either."""
+ENGINE_ID_LENGTH = f"{ENGINE_ID_OCTETS[0]} to {ENGINE_ID_OCTETS[-1]} octets"
 
 
 class EngineState(StrEnum):
@@ -55,6 +57,6 @@ def parse_engine_id(text: str) -> bytes:
         octets = bytes.fromhex(digits)
     except ValueError:
         octets = b""
-    if not _SHORTEST <= len(octets) <= _LONGEST or len(digits) != 2 * len(octets):
-        raise Rejected(f"an engine ID has {_SHORTEST} to {_LONGEST} octets in hexadecimal digits, such as 80001f8880e9bd0c1d")
+    if len(octets) not in ENGINE_ID_OCTETS or len(digits) != 2 * len(octets):
+        raise Rejected(f"an engine ID has {ENGINE_ID_LENGTH} in hexadecimal digits, such as 80001f8880e9bd0c1d")
     return octets

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from collector.domain.engine import BY_FILE, NAMED, UNASKED
+from collector.domain.engine import BY_FILE, ENGINE_ID_LENGTH, ENGINE_ID_OCTETS, NAMED, UNASKED
 from collector.domain.item import InformVerdict
 from collector.domain.outcome import Outcome, Reason
 from collector.domain.registry import Source
@@ -176,7 +176,9 @@ class Believer:
         return None
 
     def _draft(self, hearing: Hearing, source: Source) -> EngineDraft | None:
-        """None when there is no room for another one that nobody authenticated."""
+        """None when it can be none by its length, or there is no room for another one that nobody authenticated."""
+        if len(hearing.secured.engine_id) not in ENGINE_ID_OCTETS:
+            return None
         if hearing.draft is None:
             engine_id = hearing.secured.engine_id
             hearing.draft = self._engines.find(source.id, engine_id) or self._engines.add(
@@ -201,7 +203,9 @@ class Believer:
                 draft.approve(UNASKED, hearing.at_us)
         if named or (draft is not None and draft.approved_by is not None):
             return None
-        return _unauthenticated(Reason.UNKNOWN_ENGINE, hearing.secured.engine_id.hex())
+        engine_id = hearing.secured.engine_id
+        told = "" if len(engine_id) in ENGINE_ID_OCTETS else f": an engine ID has {ENGINE_ID_LENGTH}"
+        return _unauthenticated(Reason.UNKNOWN_ENGINE, f"{engine_id.hex()}{told}")
 
     def _is_the_first(self, hearing: Hearing) -> NotDecoded | None:
         """Of its copies that are processed again."""

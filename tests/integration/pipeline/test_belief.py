@@ -279,6 +279,18 @@ def test_an_unknown_engine_is_listed_with_what_was_authenticated(world: V3World)
     assert (first.detail, first.text) == (ENGINE.hex(), "raise x 3")
 
 
+def test_what_is_too_short_to_be_an_engine_id_is_never_listed_nor_approved_unasked(world: V3World) -> None:
+    short = ENGINE[:4]
+    for user in (USER, TRUSTING, OPEN_USER):
+        world.sends("raise x 3", user=user, engine_id=short)
+    world.sends("raise x 3", engine_id=ENGINE[:5])
+    world.process()
+    assert world.reasons() == ["unknown_engine"] * 4
+    told = f"{short.hex()}: an engine ID has 5 to 32 octets"
+    assert [row.detail for row in world.notifications()] == [told] * 3 + [ENGINE[:5].hex()]
+    assert world.engine().engine_id == ENGINE[:5]
+
+
 def test_informs_to_other_engines_are_never_listed(world: V3World) -> None:
     world.informs("raise x 3", engine_id=OTHER_ENGINE, verdict=None, reportable=True)
     world.informs("raise x 3", engine_id=OUR_ENGINE)
