@@ -17,12 +17,13 @@ from collector.snapshot import SnapshotView
 from collector.wake import Waker
 from receivers.snmp.limiter import PeerLimiter
 from receivers.snmp.server import SnmpReceiver
-from receivers.snmp.shares import NetworkShares
+from receivers.snmp.shares import NetworkShares, shared_limit
 
 
 def _limiter(settings: SnmpSettings, view: SnapshotView) -> PeerLimiter:
-    known = Limit(settings.customer_rate_limit, settings.customer_burst)
-    shares = NetworkShares(view, known=known, strangers=Limit(settings.rate_limit, settings.burst))
+    address = Limit(settings.rate_limit, settings.burst)
+    known = shared_limit(Limit(settings.customer_rate_limit, settings.customer_burst), address)
+    shares = NetworkShares(view, known=known, strangers=address)
     return PeerLimiter(settings.rate_limit, settings.burst, exempt=settings.trusted_relays, shares=shares)
 
 

@@ -186,8 +186,8 @@ class SnmpSettings(Section):
     receive_buffer: Annotated[StrictInt, Field(ge=4096, le=2**30)] = 268_435_456
     rate_limit: Count = 1000
     burst: Positive = 10_000
-    customer_rate_limit: Count = 2000
-    customer_burst: Positive = 20_000
+    customer_rate_limit: Count = 250
+    customer_burst: Positive = 15_000
     trusted_relays: Networks = ()
     engine_id: Annotated[StrictStr, AfterValidator(_engine_id)] = ""
 
@@ -232,8 +232,8 @@ class JournalSettings(Section):
 
 class ProcessSettings(Section):
     """`batch`: how many journal items one transaction takes at most. Of refused datagrams, `refused_per_peer` notifications of
-    one address and reason and `refused_per_outcome` of all together are kept an hour, 0 = all; the others are only counted. What is
-    authentic has `refused_per_outcome` for each source and reason."""
+    one address and reason and `refused_per_outcome` of all together are kept an hour, 0 = all; the others are only counted.
+    What is authentic has `refused_per_outcome` for each source and reason."""
 
     batch: Annotated[StrictInt, Field(ge=1, le=100_000)] = 2000
     refused_per_peer: Count = 500

@@ -42,7 +42,7 @@ def owner_of(sources: tuple[Source, ...]) -> tuple[Source | None, Customer | Non
 
 
 def customer_rate(item: Item, source: Source, *, per_second: int) -> Classified:
-    """A customer's notifications are over its limit; `item` from `source` is an example."""
+    """A customer sends far above its rate; `item` from `source` is an example."""
     name = source.customer.name
     signal = _signal(
         CUSTOMER_RATE_RULE,
@@ -53,10 +53,11 @@ def customer_rate(item: Item, source: Source, *, per_second: int) -> Classified:
             en=f"More notifications of {name} come in than its limit admits",
         ),
         summary=Words(
-            es=f"Unos {per_second} avisos por segundo, por {item.peer_address}, el último de la consola {source.name}. Se mira lo"
-            " que cabe en el límite; del resto se lista uno de cada 100 y los demás solo se cuentan.",
+            es=f"Unos {per_second} avisos por segundo, por {item.peer_address}, el último de la consola {source.name}: más de"
+            " diez veces su límite. De lo que pasa de ahí se lista uno de cada 100 y los demás solo se cuentan.",
             en=f"About {per_second} notifications per second, by way of {item.peer_address}, the last one of the console"
-            f" {source.name}. What the limit admits is looked at; of the rest one in 100 is listed, the others are only counted.",
+            f" {source.name}: more than ten times its limit. Of what is above that one in 100 is listed, the others are only"
+            " counted.",
         ),
         steps=_CONSOLE_STEPS,
     )

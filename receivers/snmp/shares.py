@@ -12,6 +12,12 @@ from receivers.snmp.limiter import Account
 _Networks: TypeAlias = tuple[Network, ...]
 
 
+def shared_limit(limit: Limit, address: Limit) -> Limit:
+    """What the addresses of one console's networks have together: never less than a single address has, else that one could not
+    use what is its own. A limit of 0 is none."""
+    return Limit(max(limit.rate, address.rate), max(limit.burst, address.burst)) if limit.rate else limit
+
+
 class NetworkShares:
     """By the networks of the sources in the snapshot. Who belongs to several sources shares with those who belong to the same
     ones. Without a snapshot nobody is known to be a stranger, and nobody shares."""

@@ -10,7 +10,7 @@ from collector.domain.case import CaseStatus
 from collector.domain.item import TallyReason
 from collector.domain.limits import Limit
 from collector.domain.registry import SELF_CODE
-from collector.pipeline.customer_limit import SAMPLE
+from collector.pipeline.customer_limit import FAR, SAMPLE
 from tests.builders import NOON
 from tests.feed_kit import stored
 from tests.pipeline_world import BULK, World
@@ -142,7 +142,7 @@ def test_ticketing_hears_of_a_flood_as_of_every_case_of_a_customer(world: World)
     assert opened["data"]["case"]["evidence"] == []
 
 
-# A customer above its limit
+# A customer far above its rate
 
 
 def storm(world: World, traps: int, *, per_second: int = 1_000, text: str = "raise storm 3") -> None:
@@ -156,14 +156,14 @@ def sampled(world: World) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("batch_limit", [2_000, 7])
-def test_what_is_over_a_customers_limit_is_counted_and_a_sample_of_it_listed(world: World, batch_limit: int) -> None:
-    world.customer_limit = Limit(rate=10, burst=100)
+def test_what_is_far_over_a_customers_rate_is_counted_and_a_sample_of_it_listed(world: World, batch_limit: int) -> None:
+    world.customer_limit = Limit(rate=1, burst=100)
     storm(world, 1_000)
     processor = world.processor(batch_limit=batch_limit)
     while processor.step():
         pass
 
-    within = 100 + 10 - 1
+    within = 100 + FAR - 1
     over = 1_000 - within
     assert world.counted() == {"case": within, "over_limit": over}
     assert Counter(world.outcomes()) == {("case", ""): within, OVER: over // SAMPLE + 1}
@@ -175,8 +175,28 @@ def test_what_is_over_a_customers_limit_is_counted_and_a_sample_of_it_listed(wor
     assert world.counters.over_customer_rate == over
 
 
+def test_up_to_ten_times_a_customers_rate_nothing_is_lost(world: World) -> None:
+    """25 healthy consoles behind a relay: each within its limit, all together above their customer's."""
+    world.customer_limit = Limit(rate=100, burst=1)
+    storm(world, 2_000, per_second=100 * FAR)
+    world.process()
+
+    assert world.counted() == {"case": 2_000}
+
+
+def test_informs_are_never_left_out_because_they_were_answered(world: World) -> None:
+    world.customer_limit = Limit(rate=1, burst=10)
+    storm(world, 100)
+    for number in range(50):
+        world.trap("raise disk 3", inform=number)
+    world.process()
+
+    within = 10
+    assert world.counted() == {"case": within + 50, "over_limit": 100 - within}
+
+
 def test_the_sample_belongs_to_the_case_of_the_flood(world: World) -> None:
-    world.customer_limit = Limit(rate=10, burst=10)
+    world.customer_limit = Limit(rate=1, burst=10)
     storm(world, 300)
     world.process()
 
@@ -219,7 +239,7 @@ def test_traps_of_strangers_take_nothing_of_a_customers_limit(world: World) -> N
 
 def test_a_backlog_is_judged_by_when_it_arrived(world: World) -> None:
     """The store was away for an hour: nobody sent more than he may."""
-    world.customer_limit = Limit(rate=10, burst=10)
+    world.customer_limit = Limit(rate=1, burst=10)
     storm(world, 500, per_second=10)
     world.clock.move(timedelta(hours=1))
     world.process()

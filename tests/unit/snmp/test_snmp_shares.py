@@ -7,7 +7,7 @@ from collector.domain.limits import Limit
 from collector.domain.snmp_access import SnmpAccess
 from collector.snapshot import Snapshot, SnapshotView
 from receivers.snmp.limiter import Account, PeerLimiter, Standing
-from receivers.snmp.shares import NetworkShares
+from receivers.snmp.shares import NetworkShares, shared_limit
 
 _versions = count(1)
 
@@ -96,3 +96,12 @@ def test_a_new_snapshot_is_taken_over_and_what_was_used_up_stays() -> None:
     assert made.of("203.0.113.1") is stranger
     assert isinstance(made.of("198.51.100.1"), Account)
     assert made.of("198.51.100.1") not in (acme, stranger)
+
+
+def test_what_addresses_share_is_never_less_than_one_of_them_has() -> None:
+    address = Limit(1_000, 10_000)
+
+    assert shared_limit(Limit(500, 20_000), address) == Limit(1_000, 20_000)
+    assert shared_limit(Limit(2_000, 5_000), address) == Limit(2_000, 10_000)
+    assert shared_limit(Limit(500, 20_000), Limit(0, 1)) == Limit(500, 20_000)
+    assert shared_limit(Limit(0, 20_000), address).rate == 0
