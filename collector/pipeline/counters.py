@@ -66,7 +66,7 @@ class ProcessCounters:
             ("collector_process_yields", "Pauses made for another writer", self.yields),
             (
                 "collector_over_customer_rate",
-                "Traps above their customer's rate, only counted",
+                "Traps far above their customer's rate, only counted",
                 self.over_customer_rate,
             ),
             ("collector_refusals_left_out", "Refused datagrams that are counted and not kept", self.left_out),
