@@ -42,3 +42,12 @@ class EngineTime(NamedTuple):
     def first(cls, boots: int, time: int, at_us: int) -> Self | None:
         """What is known after the first authentic message; None when it is outside the time window."""
         return cls(boots, time, at_us) if boots < MAX_BOOTS else None
+
+
+class EarlierBoots(NamedTuple):
+    """What is known of an engine's boots before the present ones: what arrived before `until_us`, when the first message of the
+    present ones did (microseconds since the epoch), is judged by it. Message ids up to `forgotten_to` are not known any more."""
+
+    time: EngineTime
+    forgotten_to: int
+    until_us: int

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from collector.domain.engine import MOST_APPROVED_UNASKED, MOST_SEEN, UNASKED
-from collector.domain.engine_time import WINDOW_SECONDS, EngineTime
+from collector.domain.engine_time import WINDOW_SECONDS, EarlierBoots, EngineTime
 from collector.domain.ids import SourceId
 from collector.domain.item import Item
 from collector.domain.message_ids import MessageIds
@@ -38,7 +38,8 @@ class EngineDraft:
     """An engine while a batch works on it. `touched` holds the seconds that the batch added ids to."""
 
     __slots__ = (
-        *("_newest", "approved_by", "approved_us", "dropped", "engine_id", "first_us", "forgotten_to", "known", "last_us"),
+        *("_newest", "approved_by", "approved_us", "dropped", "earlier", "earlier_kept", "earlier_ranges", "earlier_touched"),
+        *("engine_id", "first_us", "forgotten_to", "known", "last_us"),
         *("lowest", "messages", "new_boots", "peer", "ranges", "source_id", "time", "touched"),
     )
 
@@ -57,6 +58,11 @@ class EngineDraft:
         self.lowest = memo.lowest if memo else (NOTHING, NOTHING)
         self.ranges = known.ranges if known else 0
         self.touched: dict[int, MessageIds] = {}
+        self.earlier: EarlierBoots | None = memo.earlier if memo else None
+        self.earlier_kept = known.earlier_seconds if known else {}
+        self.earlier_touched: dict[int, MessageIds] = {}
+        self.earlier_ranges = known.earlier_ranges if known else 0
+        """Of the boots before these, as for the present ones."""
         self.new_boots = False
         """What is known of its seconds belongs to boots of before."""
         self.dropped = False
@@ -73,13 +79,15 @@ class EngineDraft:
         `late`: it was not judged when it arrived. Then it is fresh too when it is older than everything that was: nothing of that
         age was ever believed. It cannot be newer than what arrived after it.
         """
+        if self.earlier is not None and boots == self.earlier.time.boots and at_us < self.earlier.until_us:
+            return self._take_earlier(self.earlier, time, message_id, at_us, late=late)
         known = self.time
         after = EngineTime.first(boots, time, at_us) if known is None else known.after(boots, time, at_us)
         if after is None or (late and known is not None and known.contradicts(boots, time, at_us)):
             return Reason.NOT_IN_TIME_WINDOW
         oldest = late and known is not None and (boots, time) < self.lowest
         if known is None or boots != known.boots:
-            self._begin_boots()
+            self._begin_boots(at_us)
         elif time <= self.forgotten_to:
             return Reason.NONE if oldest else Reason.NOT_IN_TIME_WINDOW
         ids = self._second(time)
@@ -94,6 +102,26 @@ class EngineDraft:
             self._shrink()
         return Reason.NONE
 
+    def _take_earlier(self, earlier: EarlierBoots, time: int, message_id: int, at_us: int, *, late: bool) -> Reason:
+        """The same for what arrived before the engine began anew: it waited in another lane."""
+        boots = earlier.time.boots
+        after = earlier.time.after(boots, time, at_us)
+        if after is None or time <= earlier.forgotten_to or self.earlier_ranges > MOST_RANGES:
+            return Reason.NOT_IN_TIME_WINDOW
+        if late and earlier.time.contradicts(boots, time, at_us):
+            return Reason.NOT_IN_TIME_WINDOW
+        ids = self.earlier_touched.get(time)
+        if ids is None:
+            kept = self.earlier_kept.get(time)
+            ids = self.earlier_touched[time] = MessageIds() if kept is None else kept.copy()
+        before = ids.ranges
+        if not ids.add(message_id):
+            return Reason.REPLAYED
+        self.earlier_ranges += ids.ranges - before
+        self.earlier = earlier._replace(time=after)
+        self.lowest = min(self.lowest, (boots, time))
+        return Reason.NONE
+
     def note(self, item: Item, at_us: int) -> None:
         """A message of it came."""
         self.messages += 1
@@ -105,8 +133,11 @@ class EngineDraft:
     def approve(self, by: str, at_us: int) -> None:
         self.approved_by, self.approved_us = by, at_us
 
-    def _begin_boots(self) -> None:
-        self.touched.clear()
+    def _begin_boots(self, at_us: int) -> None:
+        self.earlier = EarlierBoots(self.time, self.forgotten_to, at_us) if self.time else None
+        self.earlier_kept = self._seconds()
+        self.earlier_touched, self.touched = self.touched, {}
+        self.earlier_ranges = self.ranges
         self.ranges, self.forgotten_to = 0, NOTHING
         self.new_boots = self.dropped = True
 
@@ -141,6 +172,9 @@ class EngineDraft:
         """Forget the seconds out of which nothing that arrives from then on can be within the window."""
         if self.time is None:
             return
+        if self.earlier is not None and needed_from_us >= self.earlier.until_us:
+            self.earlier, self.earlier_kept, self.earlier_touched, self.earlier_ranges = None, {}, {}, 0
+            self.dropped = True
         served = min(self.time.time, self.time.notion(needed_from_us)) - WINDOW_SECONDS - 1
         if self.known is not None and not self.new_boots:
             if served - self.known.served < _SLACK_SECONDS:
@@ -165,7 +199,9 @@ class EngineDraft:
             time=self.time,
             forgotten_to=self.forgotten_to,
             lowest=self.lowest,
+            earlier=self.earlier,
             seconds={second: ids.encode() for second, ids in self.touched.items()},
+            earlier_seconds={second: ids.encode() for second, ids in self.earlier_touched.items()},
         )
 
 
@@ -218,12 +254,8 @@ class EngineDrafts:
         for draft, memo in self._saved:
             if draft.known is not None and draft.approved_by != draft.known.memo.approved_by:
                 save_approval(connection, memo)
-        boots = {memo.number: memo.time.boots for _, memo in self._saved if memo.time}
-        drop_seconds(
-            connection, [(memo.number, boots[memo.number], memo.forgotten_to) for draft, memo in self._saved if draft.dropped]
-        )
-        used = [(memo.number, boots[memo.number], *second) for _, memo in self._saved for second in memo.seconds.items()]
-        put_seconds(connection, used)
+        drop_seconds(connection, [memo for draft, memo in self._saved if draft.dropped])
+        put_seconds(connection, [memo for _, memo in self._saved])
 
     @property
     def saved(self) -> bool:
@@ -241,7 +273,7 @@ class EngineDrafts:
         for known in self._gone:
             self.memory.drop(known)
         for draft, memo in self._saved:
-            known = draft.known or KnownEngine(replace(memo, seconds={}))
+            known = draft.known or KnownEngine(replace(memo, seconds={}, earlier_seconds={}))
             known.adopt(draft, memo)
             self.memory.put(known)
 

@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 class KnownEngine:
     """As the last commit left it. `number` is that of its row."""
 
-    __slots__ = ("memo", "number", "ranges", "seconds", "served")
+    __slots__ = ("earlier_ranges", "earlier_seconds", "memo", "number", "ranges", "seconds", "served")
 
     def __init__(self, memo: EngineMemo) -> None:
         self.served = NOTHING
         """The second up to which memory was looked through for what has served."""
-        self.number, self.memo = memo.number, replace(memo, seconds={})
+        self.number, self.memo = memo.number, replace(memo, seconds={}, earlier_seconds={})
         self.seconds = {second: MessageIds.decode(ids) for second, ids in memo.seconds.items()}
         self.ranges = sum(ids.ranges for ids in self.seconds.values())
+        self.earlier_seconds = {second: MessageIds.decode(ids) for second, ids in memo.earlier_seconds.items()}
+        self.earlier_ranges = sum(ids.ranges for ids in self.earlier_seconds.values())
 
     @property
     def approved(self) -> bool:
@@ -31,7 +33,9 @@ class KnownEngine:
 
     def adopt(self, draft: "EngineDraft", memo: EngineMemo) -> None:
         """What a committed draft made of it."""
-        self.number, self.memo, self.ranges = memo.number, replace(memo, seconds={}), draft.ranges
+        self.number, self.memo, self.ranges = memo.number, replace(memo, seconds={}, earlier_seconds={}), draft.ranges
+        self.earlier_seconds = {**draft.earlier_kept, **draft.earlier_touched} if draft.earlier_touched else draft.earlier_kept
+        self.earlier_ranges = draft.earlier_ranges
         if draft.dropped:
             kept = {} if draft.new_boots else self.seconds
             self.served = NOTHING if draft.new_boots else self.served

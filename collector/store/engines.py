@@ -3,15 +3,15 @@ writes what they send; people approve and forget, and raise a version that `proc
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, false, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, false, func, insert, not_, or_, select, update
 from sqlalchemy.engine import Row
 
 from collector.domain.engine import Engine, EngineState
-from collector.domain.engine_time import EngineTime
+from collector.domain.engine_time import EarlierBoots, EngineTime
 from collector.domain.ids import CustomerId, NotificationId, SourceId
 from collector.domain.item import Transport
 from collector.domain.outcome import Outcome, Reason
@@ -30,6 +30,7 @@ NOTHING = -1
 _WORK = (
     *("peer", "first_seen_at", "last_seen_at", "messages", "boots", "engine_time", "time_at"),
     *("forgotten_to", "lowest_boots", "lowest_time"),
+    *("earlier_boots", "earlier_time", "earlier_at", "earlier_forgotten_to", "earlier_until"),
 )
 """What messages change, in the order of `_work_of`."""
 
@@ -37,8 +38,8 @@ _WORK = (
 @dataclass(frozen=True, slots=True)
 class EngineMemo:
     """An engine as `process` remembers it. Times in microseconds since the epoch; `number` is 0 when it has no row yet. `seconds`
-    are the message ids that it used in each second of its time, as `MessageIds` writes them; `lowest` are the lowest boots and
-    time that came."""
+    are the message ids that it used in each second of its time, as `MessageIds` writes them, `earlier_seconds` those of its
+    earlier boots; `lowest` are the lowest boots and time that came."""
 
     number: int
     source_id: SourceId
@@ -53,6 +54,8 @@ class EngineMemo:
     forgotten_to: int
     lowest: tuple[int, int]
     seconds: dict[int, bytes]
+    earlier: EarlierBoots | None = None
+    earlier_seconds: dict[int, bytes] = field(default_factory=dict)
 
 
 def engines_version(connection: Connection) -> int:
@@ -78,15 +81,13 @@ def load_memos(
     if used_by is not None:
         seconds = seconds.where(_SECONDS.c.engine.in_(select(_ENGINES.c.id).where(_ENGINES.c.engine_id == used_by.hex())))
     rows = connection.execute(engines).all()
-    boots = {row.id: row.boots for row in rows}
-    used: dict[int, dict[int, bytes]] = {row.id: {} for row in rows}
+    used: dict[tuple[int, int], dict[int, bytes]] = {}
     for second in connection.execute(seconds):
-        if boots.get(second.engine) == second.boots:
-            used[second.engine][second.engine_time] = bytes(second.ids)
-    return [_memo(row, used[row.id]) for row in rows]
+        used.setdefault((second.engine, second.boots), {})[second.engine_time] = bytes(second.ids)
+    return [_memo(row, used.get((row.id, row.boots), {}), used.get((row.id, row.earlier_boots), {})) for row in rows]
 
 
-def _memo(row: Row[Any], seconds: dict[int, bytes]) -> EngineMemo:
+def _memo(row: Row[Any], seconds: dict[int, bytes], earlier_seconds: dict[int, bytes]) -> EngineMemo:
     return EngineMemo(
         number=row.id,
         source_id=SourceId(row.source_id),
@@ -101,7 +102,16 @@ def _memo(row: Row[Any], seconds: dict[int, bytes]) -> EngineMemo:
         forgotten_to=row.forgotten_to,
         lowest=(row.lowest_boots, row.lowest_time),
         seconds=seconds,
+        earlier=_earlier(row),
+        earlier_seconds=earlier_seconds,
     )
+
+
+def _earlier(row: Row[Any]) -> EarlierBoots | None:
+    if row.earlier_boots == _NO_BOOTS:
+        return None
+    time = EngineTime(row.earlier_boots, row.earlier_time, to_micros(row.earlier_at))
+    return EarlierBoots(time, row.earlier_forgotten_to, to_micros(row.earlier_until))
 
 
 def _time(row: Row[Any]) -> EngineTime | None:
@@ -111,7 +121,7 @@ def _time(row: Row[Any]) -> EngineTime | None:
 def insert_engine(connection: Connection, memo: EngineMemo) -> int:
     """The number of its new row. Its seconds are `put_seconds`' business."""
     values = dict(zip(_WORK, _work_of(memo), strict=True))
-    for name in ("first_seen_at", "last_seen_at", "time_at"):
+    for name in ("first_seen_at", "last_seen_at", "time_at", "earlier_at", "earlier_until"):
         values[name] = from_micros(values[name])
     values |= {"source_id": memo.source_id, "engine_id": memo.engine_id.hex(), **_approval(memo)}
     number: int = connection.execute(insert(_ENGINES).values(values).returning(_ENGINES.c.id)).scalar_one()
@@ -120,7 +130,9 @@ def insert_engine(connection: Connection, memo: EngineMemo) -> int:
 
 def _work_of(memo: EngineMemo) -> tuple[Any, ...]:
     boots, time, at_us = memo.time or (_NO_BOOTS, 0, memo.first_us)
-    return memo.peer, memo.first_us, memo.last_us, memo.messages, boots, time, at_us, memo.forgotten_to, *memo.lowest
+    earlier = memo.earlier or EarlierBoots(EngineTime(_NO_BOOTS, 0, memo.first_us), NOTHING, memo.first_us)
+    now = (memo.peer, memo.first_us, memo.last_us, memo.messages, boots, time, at_us, memo.forgotten_to, *memo.lowest)
+    return *now, *earlier.time, earlier.forgotten_to, earlier.until_us
 
 
 def _approval(memo: EngineMemo) -> dict[str, object]:
@@ -138,18 +150,34 @@ def save_approval(connection: Connection, memo: EngineMemo) -> None:
     connection.execute(update(_ENGINES).where(_ENGINES.c.id == memo.number).values(_approval(memo)))
 
 
-def put_seconds(connection: Connection, rows: Sequence[tuple[int, int, int, bytes]]) -> None:
-    """(engine's number, boots, second of its time, ids): each replaces what was known of that second."""
+def put_seconds(connection: Connection, memos: Iterable[EngineMemo]) -> None:
+    """Each replaces what was known of that second."""
+    rows: list[tuple[int, int, int, bytes]] = []
+    for memo in memos:
+        if memo.time is not None:
+            rows += [(memo.number, memo.time.boots, second, ids) for second, ids in memo.seconds.items()]
+        if memo.earlier is not None:
+            rows += [(memo.number, memo.earlier.time.boots, second, ids) for second, ids in memo.earlier_seconds.items()]
     key = "engine, boots, engine_time"
     put_rows(connection, _SECONDS, ("engine", "boots", "engine_time", "ids"), rows, key=key)
 
 
-def drop_seconds(connection: Connection, dropped: Sequence[tuple[int, int, int]]) -> None:
-    """(engine's number, its boots, second): up to that second, and of other boots."""
-    if dropped:
-        old = or_(_SECONDS.c.boots != bindparam("_boots"), _SECONDS.c.engine_time <= bindparam("_second"))
-        statement = delete(_SECONDS).where(_SECONDS.c.engine == bindparam("_engine"), old)
-        values = [{"_engine": number, "_boots": boots, "_second": second} for number, boots, second in dropped]
+def drop_seconds(connection: Connection, memos: Iterable[EngineMemo]) -> None:
+    """What is forgotten of them: up to a second, and of other boots than the present and the earlier ones."""
+    values = [
+        {
+            "_engine": memo.number,
+            "_boots": memo.time.boots,
+            "_second": memo.forgotten_to,
+            "_earlier": memo.earlier.time.boots if memo.earlier else _NO_BOOTS,
+        }
+        for memo in memos
+        if memo.time
+    ]
+    if values:
+        present = (_SECONDS.c.boots == bindparam("_boots")) & (_SECONDS.c.engine_time > bindparam("_second"))
+        kept = or_(present, _SECONDS.c.boots == bindparam("_earlier"))
+        statement = delete(_SECONDS).where(_SECONDS.c.engine == bindparam("_engine"), not_(kept))
         connection.execute(statement, values)
 
 

@@ -44,7 +44,7 @@ class Engine:
     def commit(self, *, needed_from: int) -> None:
         self.draft.let_go(needed_from * _SECOND)
         memo = self.draft.memo()
-        known = self.known or KnownEngine(replace(memo, seconds={}))
+        known = self.known or KnownEngine(replace(memo, seconds={}, earlier_seconds={}))
         known.adopt(self.draft, memo)
         self.known = known
         self.draft = self._begin()
@@ -53,7 +53,8 @@ class Engine:
         """What is not committed is lost."""
         if self.known is not None:
             seconds = {second: ids.encode() for second, ids in self.known.seconds.items()}
-            self.known = KnownEngine(replace(self.known.memo, seconds=seconds))
+            earlier = {second: ids.encode() for second, ids in self.known.earlier_seconds.items()}
+            self.known = KnownEngine(replace(self.known.memo, seconds=seconds, earlier_seconds=earlier))
         self.draft = self._begin()
 
 
@@ -115,6 +116,33 @@ def test_an_honest_sender_is_believed_in_whatever_order_lanes_are_served(sent: l
         if place % batch == 0:
             engine.commit(needed_from=min(one.arrived for one in queue[place:]))
             engine.restart()
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 1_500), st.integers(0, 149), st.booleans()), max_size=80),
+    st.integers(0, 1_500),
+    st.integers(1, 20),
+)
+def test_what_came_before_an_engine_began_again_is_believed_whenever_it_is_judged(
+    sent: list[tuple[int, int, bool]], began: int, batch: int
+) -> None:
+    """The bulk lane is judged when all others are. What a network held up until the new boots had been heard of is too late."""
+    queue: list[tuple[bool, int, Message]] = []
+    for number, (second, delay, bulk) in enumerate(sent):
+        boots, time = (2, second - began) if second >= began else (1, second)
+        queue.append((bulk, second + delay, Message(boots, time, number, second + delay)))
+    messages = [message for _, _, message in sorted(queue, key=lambda one: one[:2])]
+    engine, until = Engine(), None
+    assert engine.take(Message(1, 0, 9_999, 0)) is Reason.NONE
+    for place, message in enumerate(messages):
+        too_late = message.boots == 1 and until is not None and message.arrived >= until
+        assert (engine.take(message) is Reason.NONE) is not too_late
+        if message.boots == 2 and until is None:
+            until = message.arrived
+        if place % batch == 0:
+            engine.commit(needed_from=min(one.arrived for one in messages[place:]))
+            engine.restart()
+        assert engine.take(message) is not Reason.NONE
 
 
 @given(_steps, st.lists(_messages, max_size=20))
