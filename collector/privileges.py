@@ -15,12 +15,23 @@ from collector.domain.errors import ConfigurationError
 from collector.logs import Log
 
 OPTION = "--user"
+ROOT_OPTION = "--allow-root"
 _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 38, 47, 4
 """linux/prctl.h; see PR_SET_NO_NEW_PRIVS(2const), capabilities(7)."""
 _CAPABILITY_VERSION_3 = 0x2008_0522
 """linux/capability.h: two sets of three 32 bit words, effective, permitted, inheritable."""
 
 log = Log(__name__)
+
+
+def require_unprivileged(*, root_allowed: bool) -> None:
+    """Raise ConfigurationError when this process is root's and nobody said that it may be: octets of strangers are worked on
+    here."""
+    if os.geteuid() == 0 and not root_allowed:
+        raise ConfigurationError(
+            f"started as root: {OPTION} NAME (`serve`, `receive`) binds the listeners as root and becomes NAME; "
+            f"else start it as another user, or say {ROOT_OPTION} where there is none, as in some containers"
+        )
 
 
 @dataclass(frozen=True, slots=True)

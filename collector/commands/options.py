@@ -30,6 +30,11 @@ def add_test_clock(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--test-clock", metavar="FILE", type=Path, help=argparse.SUPPRESS)
 
 
+def add_allow_root(parser: argparse.ArgumentParser) -> None:
+    """`--allow-root`."""
+    parser.add_argument("--allow-root", action="store_true", help="work as root too, which is refused otherwise")
+
+
 def settings_of(args: argparse.Namespace) -> "Settings":
     """Raise ConfigurationError with every mistake."""
     from collector.config import load

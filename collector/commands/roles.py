@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable
 
-from collector.commands.options import Subparsers, add_config, add_test_clock, clock_of, settings_of
+from collector.commands.options import Subparsers, add_allow_root, add_config, add_test_clock, clock_of, settings_of
 
 _ROLES = {
     "process": "read the journal, decode, classify, fold into cases, fill the outbox",
@@ -19,6 +19,7 @@ def add(subparsers: Subparsers) -> None:
             help=what,
             description=f"Run one role alone in this process: {what}. Stops at SIGTERM, reloads at SIGHUP.",
         )
+        add_allow_root(parser)
         add_config(parser)
         add_test_clock(parser)
         parser.set_defaults(run=_run, role=name)
@@ -29,10 +30,13 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def run_one(args: argparse.Namespace, name: str, *, receiver: int = 0) -> int:
-    """Run the role of that name, or that receiver of it, until it is stopped."""
+    """Run the role of that name, or that receiver of it, until it is stopped. Raise ConfigurationError before it begins."""
     from collector.app import run_api, run_hand_off, run_process, run_smtp, run_snmp
     from collector.config import Role
+    from collector.privileges import require_unprivileged
     from collector.role import RoleContext, run_role
+
+    require_unprivileged(root_allowed=args.allow_root)
 
     work: dict[Role, Callable[[RoleContext], None]] = {
         Role.SNMP: run_snmp,

@@ -6,7 +6,7 @@ import sys
 from contextlib import ExitStack, nullcontext
 from typing import TYPE_CHECKING
 
-from collector.commands.options import Subparsers, add_config, add_test_clock, clock_of, settings_of
+from collector.commands.options import Subparsers, add_allow_root, add_config, add_test_clock, clock_of, settings_of
 from collector.commands.roles import run_one
 from collector.domain.errors import ConfigurationError
 
@@ -42,6 +42,7 @@ def add(subparsers: Subparsers) -> None:
             metavar="NAME",
             help="started as root: bind the listeners, then become this user for good, before any role is started",
         )
+        add_allow_root(parser)
         add_config(parser)
         add_test_clock(parser)
 
@@ -68,9 +69,12 @@ def _supervise(args: argparse.Namespace, roles: "Sequence[Role]", *, name: str) 
     from collector.config import Role
     from collector.engine_state import environment_of, raise_boots
     from collector.go_ahead import GoAheadPipe
+    from collector.privileges import require_unprivileged
     from collector.supervisor import Supervisor
     from collector.systemd import ServiceNotifier
 
+    if not args.user:
+        require_unprivileged(root_allowed=args.allow_root)
     settings = settings_of(args)
     clock = clock_of(args, settings)
     logs.configure(level=settings.logs.level, form=settings.logs.format, role=name)
@@ -99,7 +103,7 @@ def _listen(
     args: argparse.Namespace, settings: "Settings", clock: "Clock", roles: "Sequence[Role]", *, name: str, undo: ExitStack
 ) -> "list[BoundSocket]":
     """Be the only one and bind: all that may need privileges. On return this process has none that its roles could use, except
-    when root started it without `--user`."""
+    when root started it with `--allow-root`."""
     from collector import logs, privileges
     from collector.config import Role
     from collector.run_lock import run_lock
@@ -147,7 +151,8 @@ def _options(args: argparse.Namespace) -> tuple[str, ...]:
     """What the roles must be told too."""
     config = ("--config", str(args.config.absolute())) if args.config else ()
     test_clock = ("--test-clock", str(args.test_clock.absolute())) if args.test_clock else ()
-    return (*config, *test_clock)
+    allow_root = ("--allow-root",) if args.allow_root else ()
+    return (*config, *test_clock, *allow_root)
 
 
 def _child_environment() -> dict[str, str]:

@@ -204,7 +204,9 @@ def _write_secret(path: Path, secret: str) -> None:
 
 def _serve(at: Place) -> int:
     """The collector in the foreground, until it ends or a signal comes; a signal is passed on and is no failure."""
-    served = subprocess.Popen([sys.executable, "-m", "collector", "serve"])
+    # in a container there may be nobody but root
+    as_root = ["--allow-root"] if os.geteuid() == 0 else []
+    served = subprocess.Popen([sys.executable, "-m", "collector", "serve", *as_root])  # noqa: S603 - no word of anybody else
     asked = threading.Event()
 
     def stop(_: int, __: FrameType | None) -> None:

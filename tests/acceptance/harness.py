@@ -167,7 +167,7 @@ class Running:
 
     def launch(self) -> subprocess.Popen[bytes]:
         """Start `serve` and wait for nothing. Its words are appended to the log."""
-        line = [*self._wrapper, sys.executable, "-m", "collector", "serve", *self._extra]
+        line = [*self._wrapper, sys.executable, "-m", "collector", "serve", "--allow-root", *self._extra]
         with self.log_file.open("ab") as log:
             self._supervisor = subprocess.Popen(
                 line, env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=self._descriptors

@@ -129,7 +129,7 @@ def is_ready(running: Running, name: str) -> bool:
 
 def receive(running: Running, receivers: int, texts: list[str]) -> None:
     """`receive` without anybody who processes: starts, gets the traps, and is stopped."""
-    line = [sys.executable, "-m", "collector", "receive"]
+    line = [sys.executable, "-m", "collector", "receive", "--allow-root"]
     environment = {**running.environment, NUMBER: str(receivers)}
     with running.log_file.open("ab") as log, subprocess.Popen(line, env=environment, stdout=log, stderr=log) as process:
         names = ["snmp", *(f"snmp-{number}" for number in range(1, receivers))]

@@ -40,7 +40,7 @@ def first(install: Install) -> Running:
 
 def test_a_second_serve_with_the_same_data_is_refused_and_the_first_goes_on(first: Running) -> None:
     before = first.roles()
-    done = first.command("serve", check=False)
+    done = first.command("serve", "--allow-root", check=False)
     assert done.returncode == WRONG_CONFIGURATION
     assert f"another supervisor runs with {first.data_dir}" in done.stderr
     assert (first.roles(), first.is_ready()) == (before, True)

@@ -204,8 +204,15 @@ def test_the_unit_that_binds_by_capability_lets_it_be_given_up(intake: Intake, d
     assert "capabilities could not be given up" not in intake.log()
 
 
-def test_root_without_the_option_works_and_is_told(intake: Intake, until: Until) -> None:
-    intake.start()
+@pytest.mark.parametrize("words", [(), ("--only", "snmp")])
+def test_root_is_refused_with_what_to_do(intake: Intake, words: tuple[str, ...]) -> None:
+    said = refused(intake, *words)
+    assert "started as root: --user NAME (`serve`, `receive`) binds the listeners as root and becomes NAME; else " in said
+    assert not intake.data_dir.exists() or not list(intake.data_dir.iterdir())
+
+
+def test_root_that_is_allowed_to_works_and_is_told(intake: Intake, until: Until) -> None:
+    intake.start("--allow-root")
     until(lambda: "every role has begun its work" in intake.log(), "it has begun")
     assert {status(pid)["Uid"].split()[0] for pid in intake.pids()} == {"0"}
     assert "warning receive collector.commands.serve: the roles run as root; --user gives that up" in intake.log()

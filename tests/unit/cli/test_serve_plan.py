@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from collector.cli import _parser
+from collector.cli import _parser, main
 from collector.commands import serve
 from collector.config import Role
+from collector.privileges import require_unprivileged
 from collector.sockets import BoundSocket, close_all
 
 
@@ -58,6 +59,23 @@ def test_the_roles_are_told_where_the_settings_and_the_clock_are(monkeypatch: py
     told = serve._options(options("--config", "c.toml", "--test-clock", "now"))
     assert told == ("--config", str(tmp_path / "c.toml"), "--test-clock", str(tmp_path / "now"))
     assert serve._options(options()) == ()
+
+
+@pytest.mark.parametrize("command", ["serve", "receive", "process", "hand-off", "api"])
+def test_root_is_refused_unless_it_is_said_and_the_roles_are_told_that_it_may(
+    command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setenv("COLLECTOR__DATA_DIR", str(tmp_path / "data"))
+    assert main([command]) == 78
+    assert "started as root" in capsys.readouterr().err
+    assert not (tmp_path / "data").exists()
+    assert serve._options(_parser(command).parse_args([command, "--allow-root"])) == ("--allow-root",)
+
+
+def test_whoever_is_not_root_needs_no_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1_000)
+    require_unprivileged(root_allowed=False)
 
 
 def test_the_roles_are_not_told_what_systemd_told_us(monkeypatch: pytest.MonkeyPatch) -> None:
