@@ -111,7 +111,7 @@ class CaseFold:
         if _worth_a_line(before, self._case):
             detail = {"occurrences": self._case.occurrences}
             line = LogEntry(
-                before.id, self._last_seen_at, JOINED.verdict, _actor(signal), count, str(entry.id_of(draft)), None, detail
+                before.id, self._last_seen_at, JOINED.verdict, _actor(signal), count, _notification(entry, draft), None, detail
             )
             self.steps.append(Step(line, self._case))
 
@@ -121,8 +121,13 @@ class CaseFold:
         found = draft.classified
         signal = found.signal if found else None
         actor = _actor(signal) if signal else COLLECTOR
-        line = LogEntry(self._case.id, at, verdict, actor, 1, str(entry.id_of(draft)), None, detail)
+        line = LogEntry(self._case.id, at, verdict, actor, 1, _notification(entry, draft), None, detail)
         self.steps.append(Step(line, self._case))
+
+
+def _notification(entry: Entry, draft: Draft) -> str | None:
+    """Its id; a tally is none."""
+    return str(entry.id_of(draft)) if entry.tally is None else None
 
 
 def _actor(signal: Signal) -> str:
