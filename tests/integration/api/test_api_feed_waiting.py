@@ -48,6 +48,23 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[int | None]:
     return places
 
 
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> dict[str, threading.Semaphore]:
+    """Released when a wait begins and when it ends."""
+    marks = {"begun": threading.Semaphore(0), "ended": threading.Semaphore(0)}
+    wait = handoff.FeedReader.wait
+
+    async def marked(reader: handoff.FeedReader, page: FeedPage) -> FeedPage:
+        marks["begun"].release()
+        try:
+            return await wait(reader, page)
+        finally:
+            marks["ended"].release()
+
+    monkeypatch.setattr(handoff.FeedReader, "wait", marked)
+    return marks
+
+
 def inside(collector: World, key: str, work: Callable[[Asking], Awaitable[None]]) -> None:
     """Do it in the event loop in which the application waits."""
 
@@ -127,12 +144,12 @@ def test_when_the_time_is_over_the_place_is_behind_what_was_left_out(collector: 
     inside(collector, key, work)
 
 
-def test_now_waits_for_what_is_new(collector: World, key: str) -> None:
+def test_now_waits_for_what_is_new(collector: World, key: str, waits: dict[str, threading.Semaphore]) -> None:
     collector.hear("case old")
 
     async def work(ask: Asking) -> None:
         waiting = asyncio.ensure_future(ask(after="now", wait=LONG))
-        await until(lambda: collector.bell._watching is not None, collector)
+        assert await asyncio.to_thread(waits["begun"].acquire, timeout=WAIT_SECONDS)
         await asyncio.to_thread(collector.hear, "case new")
         assert titles(await waiting) == ["title new (es)"]
 
@@ -147,23 +164,6 @@ def test_two_hundred_readers_wait_and_one_message_reaches_each(collector: World,
         assert [titles(answer) for answer in await asyncio.gather(*crowd)] == [["title disk (es)"]] * 200
 
     inside(collector, key, work)
-
-
-@pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch) -> dict[str, threading.Semaphore]:
-    """Released when a wait begins and when it ends."""
-    marks = {"begun": threading.Semaphore(0), "ended": threading.Semaphore(0)}
-    wait = handoff.FeedReader.wait
-
-    async def marked(reader: handoff.FeedReader, page: FeedPage) -> FeedPage:
-        marks["begun"].release()
-        try:
-            return await wait(reader, page)
-        finally:
-            marks["ended"].release()
-
-    monkeypatch.setattr(handoff.FeedReader, "wait", marked)
-    return marks
 
 
 def test_who_leaves_ends_their_wait(collector: World, key: str, waits: dict[str, threading.Semaphore]) -> None:
