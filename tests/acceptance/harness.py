@@ -74,6 +74,11 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+def stands_still(pid: int) -> bool:
+    """Whether a stopped process has stopped: a thread that has not had its turn yet may still take something in."""
+    return {file.read_text().rpartition(")")[2].split()[0] for file in Path(f"/proc/{pid}/task").glob("*/stat")} == {"T"}
+
+
 def children_of(pid: int) -> list[int]:
     """Of all threads of the process; empty when it is gone."""
     with suppress(FileNotFoundError, ProcessLookupError):

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from tests.acceptance.checks import assert_mails_once, assert_traps_once, hosts_of, numbered
-from tests.acceptance.harness import ROLES, Running, until
+from tests.acceptance.harness import ROLES, Running, stands_still, until
 from tests.acceptance.senders import Inform, InformClient, MailClient, health, risk, send
 
 
@@ -42,10 +42,12 @@ def test_nothing_acknowledged_is_lost_or_doubled_when_every_role_is_killed_in_tu
     assert {role: running.restarts(role) for role in ROLES} == dict.fromkeys(ROLES, 1)
 
 
+@pytest.mark.full
 def test_traps_in_the_socket_of_a_killed_receiver_are_there_afterwards(running: Running) -> None:
     texts = numbered("Queued", range(50))
     pid = running.roles()["snmp"]
     os.kill(pid, signal.SIGSTOP)
+    until(lambda: stands_still(pid), "no thread of it runs any more")
     send(running.snmp, *map(health, texts))
     os.kill(pid, signal.SIGKILL)
     until(lambda: sum(case["occurrences"] for case in running.cases(text="(queued")) == 50, "all are in cases")

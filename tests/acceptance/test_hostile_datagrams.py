@@ -41,6 +41,7 @@ PROMISED_SECONDS, PATIENT_SECONDS = 0.25, 2.5
 
 ENGINE = bytes.fromhex("80001f8880c0ffee0102030405")
 OTHER_ENGINE = bytes.fromhex("80001f8880c0ffee0102030406")
+SEALED_ENGINE = bytes.fromhex("80001f8880c0ffee0102030407")
 CONSOLES = f"""
       - name: proxy-3
         product: [bluecoat-proxysg]
@@ -127,7 +128,7 @@ class Attack:
         self.texts, self.sealed_texts = numbered("Between", range(count)), numbered("Sealed", range(count))
 
     def run(self) -> None:
-        sealed = SealedConsole(ENGINE)
+        sealed = SealedConsole(SEALED_ENGINE)
         pause, next_ns = threading.Event(), CLOCK.monotonic_ns()
         left, texts = iter(self.malformed), zip(self.texts, self.sealed_texts, strict=True)
         place = 0

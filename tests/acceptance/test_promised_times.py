@@ -95,6 +95,7 @@ BOTH = ("contact", "response")
 NEAR, PASSED = [[(verdict, name) for name in BOTH] for verdict in ("deadline_at_risk", "deadline_breached")]
 
 
+@pytest.mark.full
 def test_due_times_of_a_week_and_what_is_said_of_them(moved: Moved) -> None:
     moved.threat("pc-friday")
     friday = moved.deadlines("pc-friday")

@@ -7,17 +7,17 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.acceptance.checks import assert_traps_once, numbered
 from tests.acceptance.conftest import Install
-from tests.acceptance.harness import CUSTOMERS, Running, until
+from tests.acceptance.harness import CUSTOMERS, Running, stands_still, until
 from tests.acceptance.senders import Inform, InformClient, health, send
 from tests.acceptance.stores import ON_SQLITE
 
+pytestmark = pytest.mark.full
 CONSOLES = [f"127.0.6.{number}" for number in range(1, 25)]
 NUMBER, LISTEN = "COLLECTOR__SNMP__RECEIVERS", "COLLECTOR__SNMP__LISTEN"
 RECEIVERS = ("snmp", "snmp-1")
@@ -81,11 +81,6 @@ def test_every_listener_takes_traps_and_informs_and_is_named_with_the_peer(runni
     assert after - before == 2
 
 
-def stands_still(pid: int) -> bool:
-    """A thread that has not had its turn yet may still take something in."""
-    return {file.read_text().rpartition(")")[2].split()[0] for file in Path(f"/proc/{pid}/task").glob("*/stat")} == {"T"}
-
-
 def test_traps_in_the_sockets_of_killed_receivers_are_there_afterwards(running: Running) -> None:
     texts = numbered("Waiting", range(240))
     pids = [running.roles()[name] for name in RECEIVERS]
@@ -144,7 +139,6 @@ def ended(running: Running) -> set[str]:
     return {mark.parent.name.rpartition("-")[0] for mark in (running.data_dir / "journal").glob("*/ended")}
 
 
-@pytest.mark.full
 @ON_SQLITE  # it is about the journal
 def test_what_receivers_took_that_are_no_more_is_processed_to_its_end(install: Install) -> None:
     running = install()

@@ -38,6 +38,7 @@ def first(install: Install) -> Running:
     return install().start()
 
 
+@pytest.mark.full
 def test_a_second_serve_with_the_same_data_is_refused_and_the_first_goes_on(first: Running) -> None:
     before = first.roles()
     done = first.command("serve", "--allow-root", check=False)
@@ -46,6 +47,7 @@ def test_a_second_serve_with_the_same_data_is_refused_and_the_first_goes_on(firs
     assert (first.roles(), first.is_ready()) == (before, True)
 
 
+@pytest.mark.full
 def test_a_journal_that_is_gone_stops_the_start_until_its_loss_is_accepted(first: Running) -> None:
     before, after = numbered("Memory", range(12), metrics=3), numbered("Memory", range(12, 24), metrics=3)
     send(first.snmp, *map(health, before))
@@ -77,6 +79,7 @@ def test_a_journal_that_is_gone_stops_the_start_until_its_loss_is_accepted(first
     first.stop()
 
 
+@pytest.mark.full
 @ON_SQLITE  # a store that is never reached: the database makes no difference
 def test_a_start_without_the_store_takes_in_what_arrives(install: Install, tmp_path: Path) -> None:
     """Intake does not depend on the store: whether it belongs to the journal cannot be known then."""
@@ -114,6 +117,7 @@ def test_the_test_clock_is_refused_where_strangers_reach_a_listener(install: Ins
     assert "--test-clock: only with listeners on loopback" in refused(running)
 
 
+@pytest.mark.full
 def test_a_wrong_file_of_days_is_named_and_nobody_began_to_take_something_in(install: Install, tmp_path: Path) -> None:
     days = tmp_path / "days.yaml"
     days.write_text("overrides:\n  - {date: 2027-13-01}\n", encoding="utf-8")
@@ -132,6 +136,7 @@ def test_an_option_of_the_stores_address_that_nobody_knows_is_named(install: Ins
     assert (done.returncode, "sslmod" in done.stderr, "never-told" in done.stderr) == (WRONG_CONFIGURATION, True, False)
 
 
+@pytest.mark.full
 def test_without_the_key_of_the_secrets_or_with_another_one_nobody_begins(install: Install) -> None:
     """What came with the right key before is still there afterwards, and nothing was made in the place of the key."""
     running = install().start()

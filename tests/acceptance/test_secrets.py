@@ -166,6 +166,7 @@ def secretive(install: Install, tmp_path_factory: pytest.TempPathFactory) -> Ite
     made.running.stop()
 
 
+@pytest.mark.full
 def test_answers_files_and_log_hold_no_secret(secretive: Secretive) -> None:
     needles = secretive.needles()
     assert leaks.found(needles, secretive.answers()) == []

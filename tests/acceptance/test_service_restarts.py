@@ -123,6 +123,7 @@ def check_everything(
     assert set(totals) <= {"case", "duplicate"}
 
 
+@pytest.mark.full
 def test_what_the_unit_does_at_a_reload_reaches_every_role_and_stops_none(install: Install, tmp_path: Path) -> None:
     unit = (ROOT / "deploy/systemd/collector.service").read_text(encoding="utf-8")
     (line,) = re.findall(r"^ExecReload=(.+)$", unit, flags=re.MULTILINE)

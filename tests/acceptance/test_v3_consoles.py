@@ -168,6 +168,7 @@ def refused(running: Running, source: str) -> list[Json]:
     return [item for item in listed if item["source"] == source]
 
 
+@pytest.mark.full
 def test_a_console_with_an_unknown_engine_is_on_board_after_one_request_and_nothing_of_it_is_lost(running: Running) -> None:
     console_of_it = SealingConsole(MET_BY_ALL, BETA_ENGINE)
     with console() as udp:

@@ -76,9 +76,14 @@ def test_people_who_process_it_again_find_it_refused_for_the_same_reason(world: 
 
 
 @pytest.mark.full
-def test_who_holds_the_key_of_another_customer_whose_engines_need_no_approval_reaches_only_that_customer(world: World) -> None:
-    """The engine of our console is another engine when somebody else speaks for it."""
+def test_who_holds_the_key_of_another_customer_whose_engines_need_no_approval_gets_ours_only_when_somebody_approves(
+    world: World,
+) -> None:
+    """And even then it is another engine than that of our console, which is believed on."""
     world.says(world.console, "Ours")
+    theirs = world.trusting.trap("Theirs", engine_id=ACME_ENGINE, boots=MAX_BOOTS - 1, time=9)
+    world.withstands([Attack("unasked", [theirs], "unknown_engine", world.trusting.source)])
+    world.running.post(f"/snmp/engines/{ACME_ENGINE.hex()}/approve", {"customer": "OTHERS", "source": world.trusting.source})
     world.send(world.trusting.trap("Theirs", engine_id=ACME_ENGINE, boots=MAX_BOOTS - 1, time=9))
     [case] = world.running.cases(text="(theirs)")
     assert case["customer"]["code"] == "OTHERS"

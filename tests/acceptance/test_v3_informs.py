@@ -57,6 +57,7 @@ def say_all(running: Running, kind: str, informer: Informer, *, halfway: Callabl
     assert_traps_once(running, kind, texts)
 
 
+@pytest.mark.full
 def test_informs_of_a_console_that_found_our_engine_are_in_cases_once_and_encrypted(running: Running) -> None:
     with Console(running.snmp) as console:
         informer = Informer(console)

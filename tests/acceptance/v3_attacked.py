@@ -94,6 +94,7 @@ class World:
         """All of it is sent, listed with its reason and whose keys it was sealed with, counted, and changes no case. Return one
         item of each as it is listed."""
         cases, ledger, metric = self.cases(), self.counted(), self.refusals()
+        before = {item["id"] for item in self._unbelieved()}
         with ExitStack() as sockets:
             ports = [sockets.enter_context(console(attack.address)) for attack in attacks]
             peers = ["{}:{}".format(*port.getsockname()) for port in ports]
@@ -101,7 +102,7 @@ class World:
                 for attack, port in zip(attacks, ports, strict=True):
                     for datagram in attack.datagrams:
                         port.sendto(datagram, self.running.snmp)
-        listed = self._listed(attacks, peers)
+        listed = self._listed(attacks, peers, [item for item in self._unbelieved() if item["id"] not in before])
         assert self.cases() == cases
         sent: Counter[tuple[str, str]] = Counter()
         for attack in attacks:
@@ -111,8 +112,10 @@ class World:
         assert (refused := self.refusals() - metric) == Counter(unbelieved), refused
         return listed
 
-    def _listed(self, attacks: Sequence[Attack], peers: Sequence[str]) -> list[Json]:
-        items = self.running.notifications(state="unauthenticated,undecodable,not_a_notification")
+    def _unbelieved(self) -> list[Json]:
+        return self.running.notifications(state="unauthenticated,undecodable,not_a_notification")
+
+    def _listed(self, attacks: Sequence[Attack], peers: Sequence[str], items: Sequence[Json]) -> list[Json]:
         found = [[item for item in items if item["peer"] == peer] for peer in peers]
         told = {
             attack.name: {(item["state"], item["reason"], item["source"], *item["cases"]) for item in listed}

@@ -84,6 +84,7 @@ def many(store: Store) -> Iterator[Store]:
     made.close()
 
 
+@pytest.mark.full
 def test_nothing_is_missed_and_nothing_comes_twice(store: Store, many: Store) -> None:
     world = World(store)
     for number in range(CASES):
