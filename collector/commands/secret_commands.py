@@ -26,14 +26,19 @@ def add(subparsers: Subparsers) -> None:
     )
     add_config(seal)
     seal.set_defaults(run=_seal)
+    _add_forget(actions)
+
+
+def _add_forget(actions: Subparsers) -> None:
     forget = actions.add_parser(
         "forget",
         help="go on after a key was lost",
-        description="Go on without what no key opens any more: those sources lose their SNMP access until a customers file is "
-        "imported again, and those originals of traps are gone. Makes <data_dir>/secret.key when the settings name no key and it "
-        "is missing. First try to bring back the key.",
+        description="Go on without what no key opens any more. Without --yes it only shows what that is and changes nothing: "
+        "sources, which lose their SNMP access (what they send is believed again when a customers file is imported again), and "
+        "kept originals of traps, which are gone for good; their cases stay. First try to bring back the key: then nothing is "
+        "lost. With --yes it makes <data_dir>/secret.key when the settings name no key and it is missing.",
     )
-    forget.add_argument("--dry-run", action="store_true", help="only say what would be forgotten")
+    forget.add_argument("--yes", action="store_true", help="forget what is shown; not even the lost key brings it back then")
     add_config(forget)
     forget.set_defaults(run=_forget)
 
@@ -63,21 +68,25 @@ def _forget(args: argparse.Namespace) -> int:
     with opened_store(settings) as (store, turn):
         require_current(store)
         own = own_key_file(settings)
-        if own is not None and not own.exists() and args.dry_run:
+        missing = own if own is not None and not own.exists() else None
+        if missing is not None and not args.yes:
             box = SecretBox([new_key()])
         else:
             make_own_key(settings)
             box = SecretBox.of_settings(settings)
-        lost = forget_lost(store, box, turn=turn, dry_run=args.dry_run)
-    lines = forgotten(lost)
-    for line in lines or ["every secret can be opened; nothing to forget"]:
+        lost = forget_lost(store, box, turn=turn, dry_run=not args.yes)
+    for line in forgotten(lost) or ["every secret can be opened; nothing to forget"]:
         print(line)
-    if lines and args.dry_run:
-        print("nothing was forgotten (--dry-run)")
+    if lost and not args.yes:
+        which = "the key that sealed them" if missing is None else f"{missing}, which is missing,"
+        print(f"bring back {which} from a backup for instance, and nothing of this is lost")
+        print("nothing was forgotten; `collector secrets forget --yes` does it, for good")
     return 0
 
 
 def forgotten(lost: "Lost") -> list[str]:
     """A line for each source, and one for the originals."""
     sources = [f"source {owner}: without SNMP until it is imported again" for owner in lost.sources]
-    return [*sources, *([f"kept originals of traps: {lost.originals} are gone"] if lost.originals else [])]
+    if lost.originals:
+        sources.append(f"kept originals of traps: {lost.originals}, of {lost.cases} cases, are gone for good; the cases stay")
+    return sources

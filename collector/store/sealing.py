@@ -90,10 +90,14 @@ def _seal_sources(connection: Connection, box: SecretBox) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """What no key opens: sources as `CUSTOMER/name`, and how many originals."""
+    """What no key opens: sources as `CUSTOMER/name`, and how many originals of how many cases."""
 
     sources: tuple[str, ...] = ()
     originals: int = 0
+    cases: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.sources or self.originals)
 
 
 def forget_lost(store: Store, box: SecretBox, *, turn: Turn, dry_run: bool) -> Lost:
@@ -107,7 +111,7 @@ def forget_lost(store: Store, box: SecretBox, *, turn: Turn, dry_run: bool) -> L
             for first in range(0, len(gone), _CASES_AT_ONCE):
                 connection.execute(delete(_ORIGINALS).where(or_(*gone[first : first + _CASES_AT_ONCE])))
             raise_registry_version(connection)
-    return Lost(tuple(sources.values()), len(originals))
+    return Lost(tuple(sources.values()), len(originals), len({case_id for case_id, _ in originals}))
 
 
 def _lost_sources(connection: Connection, box: SecretBox) -> dict[int, str]:

@@ -175,10 +175,15 @@ def test_after_a_lost_key_the_customers_are_imported_again(machine: Machine) -> 
     machine.imported()
     machine.key.unlink()
     lost = [f"source ACME/{name}: without SNMP until it is imported again" for name in ("proxy-1", "sepm-1")]
-    assert machine.run("secrets", "forget", "--dry-run")[:2] == (0, [*lost, "nothing was forgotten (--dry-run)"])
+    code, told, _ = machine.run("secrets", "forget")
+    assert (code, told[:2]) == (0, lost)
+    assert told[2:] == [
+        f"bring back {machine.key}, which is missing, from a backup for instance, and nothing of this is lost",
+        "nothing was forgotten; `collector secrets forget --yes` does it, for good",
+    ]
     assert not machine.key.exists()
-    assert machine.run("secrets", "forget")[:2] == (0, lost)
-    assert machine.run("secrets", "forget")[1] == ["every secret can be opened; nothing to forget"]
+    assert machine.run("secrets", "forget", "--yes")[:2] == (0, lost)
+    assert machine.run("secrets", "forget", "--yes")[1] == ["every secret can be opened; nothing to forget"]
     assert machine.run("customers", "import", str(machine.customers))[1] == [
         "~ source ACME/proxy-1: snmp: nothing → v2c from 192.0.2.0/24",
         "~ source ACME/sepm-1: snmp: nothing → v3 user traps from 192.0.2.0/24",
@@ -187,10 +192,33 @@ def test_after_a_lost_key_the_customers_are_imported_again(machine: Machine) -> 
     assert machine.run("check-config")[0] == 0
 
 
+def test_to_look_at_what_would_be_forgotten_changes_nothing(machine: Machine) -> None:
+    machine.imported()
+    keep(machine.store(), SecretBox(machine.key.read_text(encoding="ascii").split()), original(1, 1), original(2, 1))
+    before = everything_in(machine.store())
+    machine.give_keys(OTHER)
+    told = machine.run("secrets", "forget")[1]
+    assert told[2:] == [
+        "kept originals of traps: 2, of 2 cases, are gone for good; the cases stay",
+        "bring back the key that sealed them from a backup for instance, and nothing of this is lost",
+        "nothing was forgotten; `collector secrets forget --yes` does it, for good",
+    ]
+    assert everything_in(machine.store()) == before
+    assert machine.run("secrets", "forget", "--yes")[1] == told[:3]
+    assert everything_in(machine.store()) != before
+
+
+def everything_in(store: Store) -> list[object]:
+    with store.read() as connection:
+        return [
+            connection.exec_driver_sql(f"SELECT * FROM {table} ORDER BY 1").all() for table in ("meta", "sources", "originals")
+        ]
+
+
 def test_what_opens_is_not_forgotten(machine: Machine) -> None:
     machine.imported()
     before = machine.key.read_bytes()
-    assert machine.run("secrets", "forget")[1] == ["every secret can be opened; nothing to forget"]
+    assert machine.run("secrets", "forget", "--yes")[1] == ["every secret can be opened; nothing to forget"]
     assert machine.key.read_bytes() == before
     assert machine.run("customers", "import", str(machine.customers))[1] == ["nothing to change"]
 
@@ -227,7 +255,7 @@ def test_originals_of_many_cases_are_sealed_anew(store: Store) -> None:
 def test_originals_that_nobody_can_open_go(store: Store) -> None:
     keep(store, BOX, original(1, 1))
     keep(store, SecretBox([NEW]), original(2, 1))
-    before = Lost((), 1)
+    before = Lost((), 1, 1)
     assert forget_lost(store, SecretBox([NEW]), turn=nullcontext, dry_run=True) == before
     assert forget_lost(store, SecretBox([NEW]), turn=nullcontext, dry_run=False) == before
     with store.read() as connection:
