@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from collector import cli
 from collector.domain.trap import Trap
-from receivers.snmp.message import decode, response_to
+from receivers.snmp.message import decode
+from receivers.snmp.responses import response_to
 
 Answer = Callable[[bytes], bytes | None]
 

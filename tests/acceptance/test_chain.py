@@ -23,7 +23,6 @@ from tests.acceptance.senders import (
 )
 
 Json = dict[str, Any]
-pytestmark = pytest.mark.on_both_at_once
 
 
 def in_state(running: Running, text: str, **state: Any) -> Json:

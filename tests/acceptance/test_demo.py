@@ -132,6 +132,7 @@ def demo(tmp_path: Path) -> Demo:
     return Demo(tmp_path)
 
 
+@pytest.mark.full
 def test_a_user_gets_from_nothing_to_a_case_and_finds_it_again(demo: Demo) -> None:
     with demo.running():
         assert demo.key in demo.told

@@ -60,6 +60,7 @@ class Reader(threading.Thread):
         return page
 
 
+@pytest.mark.full
 def test_a_trap_reaches_a_reader_that_waits_and_its_ticket_comes_back(running: Running) -> None:
     reader = Reader(running)
     reader.start()

@@ -10,8 +10,10 @@ from pyasn1.codec.ber import decoder
 
 from collector.domain.snmp_access import AuthProtocol, PrivProtocol, SnmpUser
 from collector.domain.trap import Secured, Trap
+from receivers.snmp.frame import peek
 from receivers.snmp.limiter import PeerLimiter
-from receivers.snmp.message import decode, peek, response_to
+from receivers.snmp.message import decode
+from receivers.snmp.responses import response_to
 from receivers.snmp.usm import KeyRing
 from tests import snmp_wire as wire
 from tests.snmp_v3_kit import USER, sealed

@@ -84,7 +84,7 @@ def test_two_that_make_the_key_at_once_get_the_same_one(tmp_path: Path) -> None:
     def begin() -> None:
         together.wait()
         make_own_key(settings)
-        found.append(SecretBox.of_settings(settings).seal(b"x", "x"))
+        found.append(SecretBox.of_settings(settings).seal(b"x", "x", "y"))
 
     threads = [threading.Thread(target=begin) for _ in range(8)]
     for thread in threads:
@@ -92,7 +92,7 @@ def test_two_that_make_the_key_at_once_get_the_same_one(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     box = SecretBox.of_settings(settings)
-    assert [box.open(sealed, "x") for sealed in found] == [b"x"] * 8
+    assert [box.open(sealed, "x", "y") for sealed in found] == [b"x"] * 8
     assert list(tmp_path.iterdir()) == [settings.secret_key_file]
 
 

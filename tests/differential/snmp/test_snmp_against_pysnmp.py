@@ -15,7 +15,9 @@ from pyasn1.type import univ
 
 from collector.domain.snmp_access import AuthProtocol, PrivProtocol, SecurityLevel, SnmpUser
 from collector.domain.trap import Pdu, Secured, SnmpVersion, Trap, Varbind, VarbindValue
-from receivers.snmp.message import decode, peek, response_to
+from receivers.snmp.frame import peek
+from receivers.snmp.message import decode
+from receivers.snmp.responses import response_to
 from receivers.snmp.usm import KeyRing
 from tests import snmp_generated as generated
 from tests import snmp_wire as wire

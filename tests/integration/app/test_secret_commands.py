@@ -7,16 +7,20 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from collector import cli
 from collector.domain.clock import SystemClock
+from collector.domain.errors import ConfigurationError
 from collector.domain.ids import CaseId
 from collector.domain.item import ItemKind
 from collector.secrets import SecretBox
+from collector.store.dialect import table_of
 from collector.store.engine import Store
 from collector.store.originals import Original, find_original, replace_originals
 from collector.store.registry import load_registry
 from collector.store.sealing import Lost, Sealed, forget_lost, seal_again
+from collector.store.tables import OriginalRow
 from tests.builders import BOX, KEY
 
 CUSTOMERS = """\
@@ -37,6 +41,7 @@ customers:
           networks: ["192.0.2.0/24"]
 """
 SECRETS = ("s3cret-community", "s3cret-auth", "s3cret-priv")
+ORIGINALS = table_of(OriginalRow)
 NEW, OTHER = "n" * 32, "o" * 32
 
 
@@ -262,6 +267,50 @@ def test_originals_that_nobody_can_open_go(store: Store) -> None:
         assert find_original(connection, original(1, 1).notification, SecretBox([NEW])) is None
         assert find_original(connection, original(2, 1).notification, SecretBox([NEW])) is not None
         assert load_registry(connection, BOX).version == 1
+
+
+def test_an_access_that_was_copied_to_another_source_is_refused_and_named(machine: Machine) -> None:
+    """Who may write to the store and has no key makes nobody's pass phrase another's."""
+    machine.imported()
+    proxy = "(SELECT snmp FROM sources WHERE name = 'proxy-1')"
+    with machine.store().write() as connection:
+        connection.exec_driver_sql(f"UPDATE sources SET snmp = {proxy} WHERE name = 'sepm-1'")
+    code, _, told = machine.run("check-config")
+    assert code == 78
+    assert "a community that was sealed is damaged, or is another's" in told[-1]
+    assert told[-1].endswith("(source ACME/sepm-1)")
+    lost = "source ACME/sepm-1: without SNMP until it is imported again"
+    assert machine.run("secrets", "forget", "--yes")[1] == [lost]
+    assert machine.run("customers", "import", str(machine.customers))[1][-1] == "1 changed"
+    assert machine.run("check-config")[0] == 0
+
+
+def test_an_access_stays_its_sources_when_names_change(machine: Machine) -> None:
+    machine.imported()
+    with machine.store().write() as connection:
+        connection.exec_driver_sql("UPDATE customers SET code = 'NEWCODE' WHERE code = 'ACME'")
+        connection.exec_driver_sql("UPDATE sources SET name = 'new-' || name")
+    assert machine.run("check-config")[0] == 0
+
+
+def test_originals_that_were_damaged_or_exchanged_go_too(store: Store) -> None:
+    keep(store, BOX, *(original(case, 1) for case in (1, 2, 3)))
+    with store.write() as connection:
+        first, second, _ = connection.exec_driver_sql("SELECT payload FROM originals ORDER BY case_id").scalars()
+        for case, octets in ((1, bytes(second)), (2, bytes(first)[:-1])):
+            connection.execute(update(ORIGINALS).where(ORIGINALS.c.case_id == case).values(payload=octets))
+    with store.read() as connection, pytest.raises(ConfigurationError, match="is another's"):
+        find_original(connection, original(1, 1).notification, BOX)
+    assert forget_lost(store, BOX, turn=nullcontext, dry_run=False) == Lost((), 2, 2)
+    with store.read() as connection:
+        assert find_original(connection, original(3, 1).notification, BOX) is not None
+
+
+def test_originals_of_many_cases_that_nobody_can_open_go(store: Store) -> None:
+    keep(store, BOX, *(original(case, 1) for case in range(1, 231)))
+    keep(store, SecretBox([NEW]), original(500, 1))
+    assert forget_lost(store, SecretBox([NEW]), turn=nullcontext, dry_run=False) == Lost((), 230, 230)
+    assert forget_lost(store, SecretBox([NEW]), turn=nullcontext, dry_run=False) == Lost()
 
 
 def test_a_backup_says_whether_the_key_is_in_it(machine: Machine, tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def test_at_the_very_first_start_the_intake_needs_no_store(tmp_path: Path) -> No
     settings = Settings(data_dir=tmp_path / "data")
     store = Store(f"sqlite:///{tmp_path / 'no-such-directory' / 'collector.db'}")
     first, second = intake_box(settings, store), intake_box(settings, store)
-    assert second.open(first.seal(b"x", "x"), "x") == b"x"
+    assert second.open(first.seal(b"x", "x", "y"), "x", "y") == b"x"
     store.close()
 
 

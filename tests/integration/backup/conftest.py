@@ -1,4 +1,5 @@
-"""Two databases, of the same kind or not: what was backed up from the one is restored into the other."""
+"""Two databases, of the same kind or not: what was backed up from the one is restored into the other.
+From one kind to the other is the business of the full ring."""
 
 from dataclasses import dataclass
 
@@ -20,7 +21,9 @@ class Pair:
 @pytest.fixture(
     params=[
         pytest.param(
-            (origin, target), id=f"{origin} to {target}", marks=[pytest.mark.postgresql] * ("postgresql" in (origin, target))
+            (origin, target),
+            id=f"{origin} to {target}",
+            marks=[pytest.mark.postgresql] * ("postgresql" in (origin, target)) + [pytest.mark.full] * (origin != target),
         )
         for origin in _KINDS
         for target in _KINDS

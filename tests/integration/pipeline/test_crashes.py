@@ -99,6 +99,7 @@ def undisturbed(databases: Databases) -> Written:
         return world.written()
 
 
+@pytest.mark.full
 def test_killed_at_any_statement_the_next_process_believes_the_same(
     databases: Databases, sqlite_databases: Databases, killer: Killer
 ) -> None:
@@ -150,6 +151,7 @@ def assert_equal(found: Written, expected: Written) -> None:
     assert [case.occurrences for case in found.cases] == [case.occurrences for case in expected.cases]
 
 
+@pytest.mark.full
 def test_killed_at_any_statement_the_next_process_writes_the_same(
     databases: Databases, sqlite_databases: Databases, killer: Killer
 ) -> None:

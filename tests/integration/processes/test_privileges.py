@@ -211,6 +211,7 @@ def test_root_is_refused_with_what_to_do(intake: Intake, words: tuple[str, ...])
     assert not intake.data_dir.exists() or not list(intake.data_dir.iterdir())
 
 
+@pytest.mark.full
 def test_root_that_is_allowed_to_works_and_is_told(intake: Intake, until: Until) -> None:
     intake.start("--allow-root")
     until(lambda: "every role has begun its work" in intake.log(), "it has begun")

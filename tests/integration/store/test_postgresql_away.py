@@ -9,7 +9,7 @@ from collector.domain.errors import Unavailable
 from collector.store.engine import Connection, Store
 from tests.databases import Databases, PostgresqlServer, postgresql_missing
 
-pytestmark = pytest.mark.postgresql
+pytestmark = [pytest.mark.postgresql, pytest.mark.full]
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from collector.domain.trap import Pdu, SnmpVersion
-from receivers.snmp.message import response_to
+from receivers.snmp.responses import response_to
 from tests.traffic_kit import closed_port, collector, listening
 
 HEALTH, MESSAGE, ENTERPRISE = "1.3.6.1.4.1.3417.2.12.2.0.3", "1.3.6.1.4.1.3417.2.12.1.1.1.0", "1.3.6.1.4.1.3417.2.12.2"

@@ -8,7 +8,8 @@ import pytest
 
 from collector.domain.snmp_access import AuthProtocol, PrivProtocol, SecurityLevel, SnmpUser
 from collector.domain.trap import Pdu, Secured, SnmpVersion, Trap
-from receivers.snmp.message import decode, scoped_response
+from receivers.snmp.message import decode
+from receivers.snmp.responses import scoped_response
 from receivers.snmp.usm import KeyRing, Opened
 from receivers.snmp.usm_ciphers import Salts
 from receivers.snmp.v3_building import Envelope, UsmStatistic, build, report, scoped_pdu

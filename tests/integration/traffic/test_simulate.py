@@ -12,7 +12,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from collector.domain.trap import Pdu
-from receivers.snmp.message import response_to
+from receivers.snmp.responses import response_to
 from tests.traffic_kit import closed_port, collector, listening
 
 MAILBOX = "acme-sepm@collector.localhost"

@@ -4,7 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.domain.trap import NotDecoded, Secured, Trap
-from receivers.snmp.message import Shape, decode, peek, response_to
+from receivers.snmp.frame import Shape, peek
+from receivers.snmp.message import decode
+from receivers.snmp.responses import response_to
 from tests import snmp_wire as wire
 
 OIDS = st.builds(

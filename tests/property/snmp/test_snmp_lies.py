@@ -15,8 +15,10 @@ from collector.domain.snmp_access import SecurityLevel, SnmpUser
 from collector.domain.trap import NotDecoded, Secured, Trap
 from collector.domain.trap_facts import facts_of
 from receivers.snmp import ber
-from receivers.snmp.message import Shape, decode, peek, response_to
+from receivers.snmp.frame import Shape, peek
+from receivers.snmp.message import decode
 from receivers.snmp.questions import question_in
+from receivers.snmp.responses import response_to
 from receivers.snmp.usm import KeyRing
 from tests import snmp_lies
 from tests import snmp_wire as wire

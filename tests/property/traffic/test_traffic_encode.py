@@ -22,7 +22,9 @@ from collector.traffic.encode import (
     answered,
     encode,
 )
-from receivers.snmp.message import decode, response_to, v2_trap_oid
+from receivers.snmp.message import decode
+from receivers.snmp.notification import v2_trap_oid
+from receivers.snmp.responses import response_to
 
 WORD = st.integers(0, 2**32 - 1)
 ARCS = st.lists(WORD, min_size=1, max_size=12)

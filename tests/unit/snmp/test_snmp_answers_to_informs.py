@@ -4,7 +4,9 @@ import pytest
 
 from collector.domain.outcome import Outcome
 from collector.domain.trap import NotDecoded
-from receivers.snmp.message import Peek, Shape, decode, peek, response_to
+from receivers.snmp.frame import Peek, Shape, peek
+from receivers.snmp.message import decode
+from receivers.snmp.responses import response_to
 from tests import snmp_wire as wire
 
 NAME = "1.3.6.1.4.1.3417.2.12.1.1.1.1"

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from collector.domain.trap import Pdu, SnmpVersion, Trap
-from receivers.snmp.message import decode, response_to
+from receivers.snmp.message import decode
+from receivers.snmp.responses import response_to
 from tests import snmp_wire as wire
 
 NAME = "1.3.6.1.4.1.3417.2.12.1.1.1.1"

@@ -8,9 +8,11 @@ import pytest
 
 from collector.domain.snmp_access import AuthProtocol, PrivProtocol, SecurityLevel
 from collector.domain.trap import Secured, Trap
-from receivers.snmp.message import decode, scoped_pdu, scoped_response
+from receivers.snmp.message import decode
+from receivers.snmp.responses import scoped_response
 from receivers.snmp.usm import KeyRing, LocalKeys, Opened
 from receivers.snmp.usm_ciphers import Salts
+from receivers.snmp.v3 import scoped_pdu
 from receivers.snmp.v3_building import Envelope, UsmStatistic, build, discovery, report
 from receivers.snmp.v3_building import scoped_pdu as scoped_of
 from tests import snmp_wire as wire
