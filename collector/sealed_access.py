@@ -1,4 +1,5 @@
-"""A source's SNMP access as one text: JSON in which every secret is sealed by itself. The store and the snapshot keep it so."""
+"""A source's SNMP access as one text: JSON in which every secret is sealed by itself, for the owner of the text. The store and the
+snapshot keep it so."""
 
 import base64
 import json
@@ -19,19 +20,19 @@ _Open: TypeAlias = Callable[[str, str], bytes]
 """(sealed text, purpose) → what was sealed."""
 
 
-def json_of(access: SnmpAccess, box: SecretBox) -> str:
-    """What `access_of` reads."""
+def json_of(access: SnmpAccess, box: SecretBox, owner: str) -> str:
+    """What `access_of` reads for the same owner."""
     body: dict[str, Any] = {"version": access.version, "networks": [str(network) for network in access.networks]}
     if access.listener:
         body["listener"] = access.listener
     if access.user is None:
-        body["community"] = box.seal_text(access.community, _COMMUNITY)
+        body["community"] = box.seal_text(access.community, _COMMUNITY, owner)
     else:
-        body["user"] = _user_body(access.user, box)
+        body["user"] = _user_body(access.user, box, owner)
     return json.dumps(body, separators=(",", ":"))
 
 
-def _user_body(user: SnmpUser, box: SecretBox) -> dict[str, Any]:
+def _user_body(user: SnmpUser, box: SecretBox, owner: str) -> dict[str, Any]:
     body: dict[str, Any] = {
         "name": user.name.hex(),
         "engine_ids": [engine_id.hex() for engine_id in user.engine_ids],
@@ -39,15 +40,15 @@ def _user_body(user: SnmpUser, box: SecretBox) -> dict[str, Any]:
         "approve_engines": user.approve_engines,
     }
     if user.auth_protocol is not None:
-        body |= {"auth_protocol": user.auth_protocol.value, "auth": box.seal_text(user.auth, _AUTH)}
+        body |= {"auth_protocol": user.auth_protocol.value, "auth": box.seal_text(user.auth, _AUTH, owner)}
     if user.priv_protocol is not None:
-        body |= {"priv_protocol": user.priv_protocol.value, "priv": box.seal_text(user.priv, _PRIV)}
+        body |= {"priv_protocol": user.priv_protocol.value, "priv": box.seal_text(user.priv, _PRIV, owner)}
     return body
 
 
-def access_of(stored: str, box: SecretBox) -> SnmpAccess:
-    """Raise ConfigurationError when a secret cannot be opened or the text is damaged."""
-    return _read(stored, box.open_text)
+def access_of(stored: str, box: SecretBox, owner: str) -> SnmpAccess:
+    """Raise ConfigurationError when a secret cannot be opened, as one that is another's, or the text is damaged."""
+    return _read(stored, lambda sealed, purpose: box.open_text(sealed, purpose, owner))
 
 
 def without_secrets(stored: str) -> SnmpAccess:

@@ -16,7 +16,7 @@ from collector.domain.errors import ConfigurationError
 from collector.secret_keys import KEY_NAME, keys_of_settings, require_good
 
 HEAD_OCTETS = 5
-"""What `sealed_with_first` and `has_key_of` look at."""
+"""What `sealed_with_first` looks at."""
 _FORM = b"\x01"
 _TAG = slice(1, 5)
 _NONCE = slice(5, 17)
@@ -30,9 +30,10 @@ _REMEDY = (
 class SecretBox:
     """Seals with the first of `keys`, opens with any of them: a new key is put in front until everything is sealed again.
 
-    AES-256-GCM with a random nonce of 96 bits (NIST SP 800-38D section 8.2.2: good for 2^32 sealings with a key); `purpose` is
-    authenticated with it, so that what was sealed for one thing cannot be put in the place of another. Four octets tell the key.
-    A sealed text is ASCII. `origin` says in errors where the keys come from.
+    AES-256-GCM with a random nonce of 96 bits (NIST SP 800-38D section 8.2.2: good for 2^32 sealings with a key). `purpose` (what
+    it is, without a zero character) and `owner` (whose it is, in a way that never changes) are authenticated with it: what was
+    sealed for one thing or one owner opens nowhere else. Four octets tell the key. A sealed text is ASCII. `origin` says in
+    errors where the keys come from.
     """
 
     def __init__(self, keys: Sequence[str], *, origin: str = KEY_NAME) -> None:
@@ -50,37 +51,34 @@ class SecretBox:
         keys, origin = keys_of_settings(settings)
         return cls(keys, origin=origin)
 
-    def seal(self, plain: bytes, purpose: str) -> bytes:
+    def seal(self, plain: bytes, purpose: str, owner: str) -> bytes:
         nonce = os.urandom(12)
-        return _FORM + self._first + nonce + self._ciphers[self._first].encrypt(nonce, plain, purpose.encode())
+        return _FORM + self._first + nonce + self._ciphers[self._first].encrypt(nonce, plain, _bound_to(purpose, owner))
 
-    def open(self, sealed: bytes, purpose: str) -> bytes:
-        """Raise ConfigurationError when none of the keys fits or the octets were changed."""
+    def open(self, sealed: bytes, purpose: str, owner: str) -> bytes:
+        """Raise ConfigurationError when none of the keys fits, the octets were changed, or it was sealed for something else."""
         cipher = self._ciphers.get(sealed[_TAG])
         if sealed[:1] != _FORM or len(sealed) < _MESSAGE.start:
             raise self._damaged(purpose)
         if cipher is None:
             raise ConfigurationError(f"{self._origin}: a {purpose} was sealed with another key; {_REMEDY}")
         with suppress(InvalidTag):
-            return cipher.decrypt(sealed[_NONCE], sealed[_MESSAGE], purpose.encode())
+            return cipher.decrypt(sealed[_NONCE], sealed[_MESSAGE], _bound_to(purpose, owner))
         raise self._damaged(purpose)
 
-    def seal_text(self, plain: bytes, purpose: str) -> str:
-        return base64.b64encode(self.seal(plain, purpose)).decode("ascii")
+    def seal_text(self, plain: bytes, purpose: str, owner: str) -> str:
+        return base64.b64encode(self.seal(plain, purpose, owner)).decode("ascii")
 
-    def open_text(self, sealed: str, purpose: str) -> bytes:
+    def open_text(self, sealed: str, purpose: str, owner: str) -> bytes:
         """Raise ConfigurationError as `open` does."""
         octets = _octets(sealed)
         if octets is None:
             raise self._damaged(purpose)
-        return self.open(octets, purpose)
+        return self.open(octets, purpose, owner)
 
     def sealed_with_first(self, sealed: bytes) -> bool:
         """Whether the newest key sealed it."""
         return sealed[:1] == _FORM and sealed[_TAG] == self._first
-
-    def has_key_of(self, sealed: bytes) -> bool:
-        return sealed[:1] == _FORM and sealed[_TAG] in self._ciphers
 
     def text_sealed_with_first(self, sealed: str) -> bool:
         """The same of a sealed text; a damaged one is not."""
@@ -89,8 +87,13 @@ class SecretBox:
 
     def _damaged(self, purpose: str) -> ConfigurationError:
         return ConfigurationError(
-            f"{self._origin}: a {purpose} that was sealed is damaged; bring back a backup, or import it again"
+            f"{self._origin}: a {purpose} that was sealed is damaged, or is another's; bring back a backup, or go on without it: "
+            "see `collector secrets forget`"
         )
+
+
+def _bound_to(purpose: str, owner: str) -> bytes:
+    return f"{purpose}\0{owner}".encode()
 
 
 def _octets(sealed: str) -> bytes | None:

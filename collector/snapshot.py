@@ -14,6 +14,8 @@ from collector.sealed_access import access_of, json_of
 from collector.secrets import SecretBox
 
 FRESH_SECONDS = 5
+_OWNER = "snapshot"
+"""For whom secrets are sealed in it: nobody's of the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def load(path: Path, box: SecretBox) -> Snapshot | None:
     key that `box` does not have."""
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
-        accesses = tuple(access_of(text, box) for text in raw["accesses"])
+        accesses = tuple(access_of(text, box, _OWNER) for text in raw["accesses"])
         return Snapshot(int(raw["version"]), frozenset(raw["mailboxes"]), frozenset(raw["domains"]), accesses)
     except FileNotFoundError:
         return None
@@ -74,7 +76,7 @@ def save(path: Path, snapshot: Snapshot, box: SecretBox) -> None:
         "version": snapshot.version,
         "mailboxes": sorted(snapshot.mailboxes),
         "domains": sorted(snapshot.domains),
-        "accesses": [json_of(access, box) for access in snapshot.accesses],
+        "accesses": [json_of(access, box, _OWNER) for access in snapshot.accesses],
     }
     temporary = path.with_suffix(f".{os.getpid()}.new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

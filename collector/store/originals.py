@@ -16,7 +16,7 @@ from collector.store.tables import NotificationRow, OriginalRow, StreamRow
 _ORIGINALS, _ROWS, _STREAMS = table_of(OriginalRow), table_of(NotificationRow), table_of(StreamRow)
 _WITH_STREAM = _ROWS.join(_STREAMS, _STREAMS.c.id == _ROWS.c.stream_id)
 DATAGRAM = "datagram"
-"""What `SecretBox` is told that it seals."""
+"""What `SecretBox` is told that it seals; the owner is the notification."""
 FIRST_KEPT = 5
 LAST_KEPT = 5
 
@@ -67,7 +67,7 @@ def _values(original: Original, box: SecretBox) -> dict[str, object]:
         "notification": original.notification,
         "kind": int(original.kind),
         "received_at": original.received_at,
-        "payload": box.seal(original.payload, DATAGRAM) if sealed else original.payload,
+        "payload": box.seal(original.payload, DATAGRAM, original.notification) if sealed else original.payload,
         "sealed": sealed,
     }
 
@@ -77,5 +77,5 @@ def find_original(connection: Connection, notification: str, box: SecretBox) -> 
     row = connection.execute(select(_ORIGINALS).where(_ORIGINALS.c.notification == notification)).first()
     if row is None:
         return None
-    payload = box.open(bytes(row.payload), DATAGRAM) if row.sealed else bytes(row.payload)
+    payload = box.open(bytes(row.payload), DATAGRAM, row.notification) if row.sealed else bytes(row.payload)
     return Original(CaseId(row.case_id), row.notification, ItemKind(row.kind), row.received_at, payload)

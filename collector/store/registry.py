@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.engine import Row
@@ -78,16 +79,22 @@ def find_customer(connection: Connection, code: str) -> CustomerId | None:
     return None if found is None else CustomerId(found)
 
 
+def owner_of(source_id: int) -> str:
+    """For whom the secrets of a source are sealed. By its id, which cases and engines mean too: names may change, ids never do,
+    and a restore keeps them."""
+    return f"source {source_id}"
+
+
 def _source(row: Row[tuple[object, ...]], customer: Customer, box: SecretBox) -> Source:
-    access = _access(row.snmp, box, f"{customer.code}/{row.name}")
+    access = _access(row, box, f"{customer.code}/{row.name}")
     return Source(SourceId(row.id), customer, row.name, tuple(json.loads(row.products)), row.mailbox, access)
 
 
-def _access(stored: str | None, box: SecretBox, owner: str) -> SnmpAccess | None:
+def _access(row: Row[Any], box: SecretBox, named: str) -> SnmpAccess | None:
     try:
-        return None if stored is None else access_of(stored, box)
+        return None if row.snmp is None else access_of(row.snmp, box, owner_of(row.id))
     except ConfigurationError as error:
-        raise ConfigurationError(f"{error} (source {owner})") from error
+        raise ConfigurationError(f"{error} (source {named})") from error
 
 
 def ensure_self(connection: Connection, *, name: str) -> None:
@@ -114,7 +121,7 @@ def load_source_records(connection: Connection, customer_id: CustomerId, box: Se
 
 
 def _record(row: Row[tuple[object, ...]], box: SecretBox) -> SourceRecord:
-    return SourceRecord(row.name, tuple(json.loads(row.products)), row.mailbox, _access(row.snmp, box, row.name))
+    return SourceRecord(row.name, tuple(json.loads(row.products)), row.mailbox, _access(row, box, row.name))
 
 
 def save_sources(connection: Connection, customer_id: CustomerId, records: Iterable[SourceRecord], box: SecretBox) -> None:
@@ -125,12 +132,16 @@ def save_sources(connection: Connection, customer_id: CustomerId, records: Itera
             "name": record.name,
             "products": json.dumps(record.products),
             "mailbox": record.mailbox,
-            "snmp": None if record.snmp is None else json_of(record.snmp, box),
+            "snmp": None,
             "retired": False,
         }
         where = (_SOURCES.c.customer_id == customer_id) & (_SOURCES.c.name == record.name)
-        if connection.execute(update(_SOURCES).where(where).values(values)).rowcount == 0:
-            connection.execute(insert(_SOURCES).values(values))
+        number = connection.execute(update(_SOURCES).where(where).values(values).returning(_SOURCES.c.id)).scalar_one_or_none()
+        if number is None:
+            number = connection.execute(insert(_SOURCES).values(values).returning(_SOURCES.c.id)).scalar_one()
+        if record.snmp is not None:
+            sealed = json_of(record.snmp, box, owner_of(number))
+            connection.execute(update(_SOURCES).where(_SOURCES.c.id == number).values(snmp=sealed))
 
 
 def release_mailboxes(connection: Connection, mailboxes: Iterable[str]) -> None:

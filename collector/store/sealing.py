@@ -1,9 +1,10 @@
 """The secrets of the whole store: whether there are any, sealing them anew with the newest key, and going on without those that
 nobody can open any more."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, or_, select, update
 
 from collector.domain.errors import ConfigurationError
 from collector.domain.item import ItemKind
@@ -12,7 +13,7 @@ from collector.secrets import HEAD_OCTETS, SecretBox
 from collector.store.dialect import overwrite_deleted, table_of
 from collector.store.engine import Store, Turn
 from collector.store.originals import DATAGRAM
-from collector.store.registry import raise_registry_version
+from collector.store.registry import owner_of, raise_registry_version
 from collector.store.tables import CustomerRow, OriginalRow, SourceRow
 
 _CUSTOMERS, _SOURCES, _ORIGINALS = table_of(CustomerRow), table_of(SourceRow), table_of(OriginalRow)
@@ -72,10 +73,11 @@ def _seal_originals(connection: Connection, cases: list[int], box: SecretBox) ->
     found = connection.execute(select(*_ORIGINALS.c["case_id", "notification", "sealed"], _HEAD).where(datagrams)).all()
     wanted = [row for row in found if not (row.sealed and box.sealed_with_first(bytes(row.head)))]
     for row in wanted:
-        where = (_ORIGINALS.c.case_id == row.case_id) & (_ORIGINALS.c.notification == row.notification)
+        where = _is_original(row.case_id, row.notification)
         payload = bytes(connection.execute(select(_ORIGINALS.c.payload).where(where)).scalar_one())
-        opened = box.open(payload, DATAGRAM) if row.sealed else payload
-        connection.execute(update(_ORIGINALS).where(where).values(payload=box.seal(opened, DATAGRAM), sealed=True))
+        opened = box.open(payload, DATAGRAM, row.notification) if row.sealed else payload
+        sealed = box.seal(opened, DATAGRAM, row.notification)
+        connection.execute(update(_ORIGINALS).where(where).values(payload=sealed, sealed=True))
     return len(wanted)
 
 
@@ -83,8 +85,9 @@ def _seal_sources(connection: Connection, box: SecretBox) -> int:
     rows = connection.execute(select(*_SOURCES.c["id", "snmp"]).where(_SOURCES.c.snmp.is_not(None))).all()
     wanted = [row for row in rows if not is_sealed(row.snmp, box)]
     for row in wanted:
-        values = {"snmp": json_of(access_of(row.snmp, box), box)}
-        connection.execute(update(_SOURCES).where(_SOURCES.c.id == row.id).values(values))
+        owner = owner_of(row.id)
+        sealed = json_of(access_of(row.snmp, box, owner), box, owner)
+        connection.execute(update(_SOURCES).where(_SOURCES.c.id == row.id).values(snmp=sealed))
     return len(wanted)
 
 
@@ -102,14 +105,18 @@ class Lost:
 
 def forget_lost(store: Store, box: SecretBox, *, turn: Turn, dry_run: bool) -> Lost:
     """Sources whose secrets cannot be opened lose their SNMP access, so that it can be imported again; originals that cannot be
-    opened go. Raise Unavailable."""
-    with store.write(turn) as connection:
-        sources, originals = _lost_sources(connection, box), _lost_originals(connection, box)
-        if not dry_run and (sources or originals):
+    opened go. Stopped at any moment and done again it comes to the same end. Raise Unavailable."""
+    originals = list(_lost_originals(store, box))
+    with store.read() as connection:
+        sources = _lost_sources(connection, box)
+    if not dry_run and (sources or originals):
+        for first in range(0, len(originals), _CASES_AT_ONCE):
+            gone = [_is_original(case_id, name) for case_id, name in originals[first : first + _CASES_AT_ONCE]]
+            with store.write(turn) as connection:
+                connection.execute(delete(_ORIGINALS).where(or_(*gone)))
+        with store.write(turn) as connection:
+            sources = _lost_sources(connection, box)
             connection.execute(update(_SOURCES).where(_SOURCES.c.id.in_(list(sources))).values(snmp=None))
-            gone = [(_ORIGINALS.c.case_id == case_id) & (_ORIGINALS.c.notification == name) for case_id, name in originals]
-            for first in range(0, len(gone), _CASES_AT_ONCE):
-                connection.execute(delete(_ORIGINALS).where(or_(*gone[first : first + _CASES_AT_ONCE])))
             raise_registry_version(connection)
     return Lost(tuple(sources.values()), len(originals), len({case_id for case_id, _ in originals}))
 
@@ -118,17 +125,40 @@ def _lost_sources(connection: Connection, box: SecretBox) -> dict[int, str]:
     joined = _SOURCES.join(_CUSTOMERS, _CUSTOMERS.c.id == _SOURCES.c.customer_id)
     columns = (*_SOURCES.c["id", "name", "snmp"], _CUSTOMERS.c.code)
     rows = connection.execute(select(*columns).select_from(joined).where(_SOURCES.c.snmp.is_not(None)).order_by(_SOURCES.c.id))
-    return {row.id: f"{row.code}/{row.name}" for row in rows if not _opens_access(row.snmp, box)}
+    return {row.id: f"{row.code}/{row.name}" for row in rows if not _opens_access(row.snmp, box, owner_of(row.id))}
 
 
-def _opens_access(stored: str, box: SecretBox) -> bool:
+def _opens_access(stored: str, box: SecretBox, owner: str) -> bool:
     try:
-        access_of(stored, box)
+        access_of(stored, box, owner)
     except ConfigurationError:
         return False
     return True
 
 
-def _lost_originals(connection: Connection, box: SecretBox) -> list[tuple[int, str]]:
-    rows = connection.execute(select(*_ORIGINALS.c["case_id", "notification"], _HEAD).where(_ORIGINALS.c.sealed.is_(True)))
-    return [(row.case_id, row.notification) for row in rows if not box.has_key_of(bytes(row.head))]
+def _lost_originals(store: Store, box: SecretBox) -> Iterator[tuple[int, str]]:
+    """Each by its case and notification."""
+    case_id = 0
+    while True:
+        with store.read() as connection:
+            cases = _cases_after(connection, case_id)
+            wanted = _ORIGINALS.c.case_id.in_(cases) & _ORIGINALS.c.sealed.is_(True)
+            rows = connection.execute(select(*_ORIGINALS.c["case_id", "notification", "payload"]).where(wanted)).all()
+        yield from (
+            (row.case_id, row.notification) for row in rows if not _opens_original(bytes(row.payload), box, row.notification)
+        )
+        if not cases:
+            return
+        case_id = cases[-1]
+
+
+def _opens_original(sealed: bytes, box: SecretBox, notification: str) -> bool:
+    try:
+        box.open(sealed, DATAGRAM, notification)
+    except ConfigurationError:
+        return False
+    return True
+
+
+def _is_original(case_id: int, notification: str) -> ColumnElement[bool]:
+    return (_ORIGINALS.c.case_id == case_id) & (_ORIGINALS.c.notification == notification)
