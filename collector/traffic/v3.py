@@ -12,10 +12,12 @@ from collector.domain.clock import NS_PER_SECOND, Clock
 from collector.domain.snmp_access import SecurityLevel, SnmpUser
 from collector.domain.trap import NotDecoded, Pdu, Secured, Trap
 from collector.traffic.encode import Answer, answer_of, encode_pdu
-from receivers.snmp import message, v3
+from receivers.snmp import v3
+from receivers.snmp.message import decode
+from receivers.snmp.pdu_types import REPORT, RESPONSE
 from receivers.snmp.usm import KeyRing, Opened
 from receivers.snmp.usm_ciphers import Salts
-from receivers.snmp.v3_building import REPORT, Envelope, UsmStatistic, build, discovery, scoped_pdu
+from receivers.snmp.v3_building import Envelope, UsmStatistic, build, discovery, scoped_pdu
 
 OWN_ENGINE = bytes.fromhex("80007ed904") + b"send-trap"
 """RFC 3411 section 5: the enterprise number of those who have none (RFC 5612), then format 4: text."""
@@ -70,7 +72,7 @@ class SealedForm:
 
     def learn(self, datagram: bytes, message_id: int) -> bool:
         """Whether the datagram is the answer to `discovery`; its engine is then known."""
-        secured = message.decode(datagram)
+        secured = decode(datagram)
         if not isinstance(secured, Secured) or secured.message_id != message_id or not secured.engine_id:
             return False
         self._learn(secured)
@@ -78,14 +80,14 @@ class SealedForm:
 
     def answered(self, datagram: bytes) -> Answer | None:
         """What a datagram says to an inform."""
-        secured = message.decode(datagram)
+        secured = decode(datagram)
         if not isinstance(secured, Secured):
             return None
         opened = self._ring.open(datagram, secured, self._user)
         if isinstance(opened, NotDecoded):
             return None
         level = v3.level_of(secured.flags, encrypted=secured.encrypted)
-        if opened.data[opened.pdu] == message.RESPONSE and level >= self._level:
+        if opened.data[opened.pdu] == RESPONSE and level >= self._level:
             return _response(opened, secured.message_id)
         if opened.data[opened.pdu] != REPORT:
             return None

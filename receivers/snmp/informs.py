@@ -12,9 +12,10 @@ from collector.domain.trap import Secured
 from receivers.snmp import v3
 from receivers.snmp.answers import Answer, AnswerKind
 from receivers.snmp.counters import SnmpCounters
-from receivers.snmp.message import frame_of, is_inform, response_to, scoped_response
+from receivers.snmp.frame import frame_of
 from receivers.snmp.questions import Question
 from receivers.snmp.reports import may_be_confirmed, told
+from receivers.snmp.responses import is_inform, response_to, scoped_response
 from receivers.snmp.senders import KnownSenders
 from receivers.snmp.usm import KeyRing, LocalKeys, Opened
 from receivers.snmp.usm_ciphers import Salts

@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 from collector.domain.trap import Secured
 from receivers.snmp import v3
-from receivers.snmp.message import INFORM, Shape, decode, peek
+from receivers.snmp.frame import Shape, peek
+from receivers.snmp.message import decode
+from receivers.snmp.pdu_types import INFORM
 
 _V3_MARK = b"\x02\x01\x03\x30"
 """The version of a v3 message and the tag of its global data, as every sender writes them."""

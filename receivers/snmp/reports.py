@@ -6,20 +6,19 @@ from collector.domain.snmp_access import SecurityLevel
 from collector.domain.trap import Secured
 from receivers.snmp import ber
 from receivers.snmp.ber import BerError, content
-from receivers.snmp.message import scoped_pdu
+from receivers.snmp.pdu_types import CONFIRMED
 from receivers.snmp.usm import LocalKeys
+from receivers.snmp.v3 import scoped_pdu
 from receivers.snmp.v3_building import Envelope, UsmStatistic, build, report
 from receivers.snmp.v3_building import scoped_pdu as built_scoped_pdu
 
-_CONFIRMED = frozenset({0xA0, 0xA1, 0xA3, 0xA5, 0xA6})
-"""Get, GetNext, Set, GetBulk, Inform: what a Report may answer (RFC 3411 section 2.8). Reports and Responses are not among them,
-so two collectors never talk to each other."""
 _LONGEST_REQUEST_ID = 5
 
 
 def may_be_confirmed(datagram: bytes, secured: Secured) -> bool:
-    """Whether the PDU may be one that waits for an answer: it is, or nobody can see it (RFC 3412 section 7.1 step 3)."""
-    return secured.encrypted or _tag(datagram, secured) in _CONFIRMED
+    """Whether the PDU may be one that waits for an answer: it is, or nobody can see it (RFC 3412 section 7.1 step 3). Reports and
+    Responses do not, so two collectors never talk to each other."""
+    return secured.encrypted or _tag(datagram, secured) in CONFIRMED
 
 
 def _tag(datagram: bytes, secured: Secured) -> int | None:

@@ -10,8 +10,10 @@ from typing import NamedTuple, TypeAlias
 from collector.domain.outcome import Outcome, Reason
 from collector.domain.snmp_access import AuthProtocol, SecurityLevel, SnmpUser
 from collector.domain.trap import NotDecoded, Secured, Trap
-from receivers.snmp import message, v3
+from receivers.snmp import v3
 from receivers.snmp.ber import BerError, content
+from receivers.snmp.message import undecodable
+from receivers.snmp.notification import scoped_notification
 from receivers.snmp.usm_ciphers import PrivacyCipher, cipher_of
 from receivers.snmp.usm_digests import DIGEST_OCTETS, Digester
 from receivers.snmp.usm_keys import local_key, master_key, privacy_key
@@ -86,16 +88,16 @@ class KeyRing:
             return opened
         try:
             secured.context = opened.context
-            return message.scoped_notification(opened.data, opened.pdu, opened.end, secured=secured)
+            return scoped_notification(opened.data, opened.pdu, opened.end, secured=secured)
         except Exception as error:  # noqa: BLE001 - the edge, as that of message.decode
-            return message.undecodable(error)
+            return undecodable(error)
 
     def open(self, datagram: bytes, secured: Secured, user: SnmpUser) -> Opened | NotDecoded:
         """As `unlock`, but whatever PDU there is: for those who answer it. Never raises."""
         try:
             return self._open(datagram, secured, user)
         except Exception as error:  # noqa: BLE001 - the edge, as that of message.decode
-            return message.undecodable(error)
+            return undecodable(error)
 
     def keys(self, user: SnmpUser, engine_id: bytes) -> LocalKeys:
         """To seal with. They are kept like those of authentic messages, so the engine must be one that the caller knows."""
@@ -167,7 +169,7 @@ def _wrong_length(secured: Secured, user: SnmpUser) -> NotDecoded | None:
 
 def _plain(datagram: bytes, secured: Secured) -> Opened:
     begin, end = secured.body
-    context, pdu, end = message.scoped_parts(datagram, begin, end)
+    context, pdu, end = v3.scoped_parts(datagram, begin, end)
     return Opened(datagram, begin, pdu, end, context)
 
 
@@ -180,7 +182,7 @@ def _decrypted(datagram: bytes, secured: Secured, cipher: PrivacyCipher | None) 
         told = f"the salt has {len(secured.salt)} octets and the scoped PDU {end - begin}: not of the user's privacy protocol"
         return _unauthenticated(Reason.DECRYPTION_ERROR, told)
     try:
-        context, pdu, end = message.scoped_parts(plain, 0, len(plain))
+        context, pdu, end = v3.scoped_parts(plain, 0, len(plain))
     except (BerError, IndexError):
         return _unauthenticated(Reason.DECRYPTION_ERROR, "what comes out is no scoped PDU: another pass phrase or protocol")
     return Opened(plain, 0, pdu, end, context)

@@ -1,11 +1,12 @@
-"""The outer form of a v3 message (RFC 3412 section 6, RFC 3414 section 2.4): where its parts stand, and what its header says.
-Nothing is verified or decrypted here."""
+"""The form of a v3 message (RFC 3412 section 6, RFC 3414 section 2.4): what its header says, and where its parts and those of its
+scoped PDU stand. Nothing is verified or decrypted here."""
 
 from collector.domain.outcome import Reason
 from collector.domain.snmp_access import SecurityLevel
 from collector.domain.trap import Secured
 from receivers.snmp import ber
 from receivers.snmp.ber import BerError, content
+from receivers.snmp.fields import OCTET_STRINGS, SEQUENCES, field
 
 USM = 3
 """The only security model (RFC 3411 section 5)."""
@@ -60,6 +61,19 @@ def level_of(flags: int, *, encrypted: bool) -> SecurityLevel:
     if encrypted is not (level is SecurityLevel.AUTH_PRIV):
         raise BerError(Reason.BAD_PDU, f"the flags say {level.word}, the scoped PDU is {'' if encrypted else 'not '}encrypted")
     return level
+
+
+def scoped_pdu(data: bytes, at: int, end: int) -> tuple[int, int]:
+    """Of the scoped PDU at `at` (RFC 3412 section 6.8): where its PDU stands and where it ends. Raise BerError or IndexError."""
+    return scoped_parts(data, at, end)[1:]
+
+
+def scoped_parts(data: bytes, at: int, end: int) -> tuple[tuple[bytes, bytes], int, int]:
+    """(contextEngineID and contextName, where the PDU stands, where the scoped PDU ends). Raise BerError or IndexError."""
+    at, end = field(data, at, end, tags=SEQUENCES)
+    engine, name = field(data, at, end, tags=OCTET_STRINGS)
+    begin, at = field(data, name, end, tags=OCTET_STRINGS)
+    return (data[engine:name], data[begin:at]), at, end
 
 
 def _part(data: bytes, at: int, end: int, *, tag: int, what: str) -> tuple[int, int]:

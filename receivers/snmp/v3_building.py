@@ -6,15 +6,13 @@ from enum import IntEnum
 from collector.domain.snmp_access import SecurityLevel
 from receivers.snmp import ber, v3
 from receivers.snmp.ber_writing import element, integer, octets
+from receivers.snmp.frame import MAX_MESSAGE_OCTETS, VERSION_3
+from receivers.snmp.pdu_types import GET, REPORT
 from receivers.snmp.usm import LocalKeys
 from receivers.snmp.usm_ciphers import Salts, Sealed
 
-MAX_SIZE = 65_507
-"""msgMaxSize: what we take."""
-GET = 0xA0
-REPORT = 0xA8
 _USM_STATS = bytes((0x2B, 6, 1, 6, 3, 15, 1, 1))
-_VERSION = integer(3)
+_VERSION = integer(VERSION_3)
 
 
 class UsmStatistic(IntEnum):
@@ -69,7 +67,9 @@ def build(envelope: Envelope, scoped: bytes, keys: LocalKeys | None = None, *, s
 def _assembled(envelope: Envelope, digest: bytes, sealed: Sealed) -> bytes:
     """`sealed.body` is a whole element here."""
     flags = v3.FLAGS[envelope.level] | (v3.REPORTABLE if envelope.reportable else 0)
-    about = element(ber.SEQUENCE, integer(envelope.message_id), integer(MAX_SIZE), octets(bytes((flags,))), integer(v3.USM))
+    # msgMaxSize is what we take.
+    size = integer(MAX_MESSAGE_OCTETS)
+    about = element(ber.SEQUENCE, integer(envelope.message_id), size, octets(bytes((flags,))), integer(v3.USM))
     security = element(
         ber.SEQUENCE,
         octets(envelope.engine_id),
