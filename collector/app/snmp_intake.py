@@ -10,8 +10,8 @@ from collector.app.refresh import refreshed_view
 from collector.app.room import Room
 from collector.config.model import SnmpSettings
 from collector.domain.limits import Limit
-from collector.engine_state import own_engine
 from collector.metrics import register
+from collector.own_engine_file import own_engine
 from collector.role import RoleContext
 from collector.snapshot import SnapshotView
 from collector.wake import Waker

@@ -67,9 +67,10 @@ def _supervise(args: argparse.Namespace, roles: "Sequence[Role]", *, name: str) 
     """Bind, start, keep running, stop. Raise ConfigurationError before any role is started."""
     from collector import logs
     from collector.config import Role
-    from collector.engine_state import environment_of, raise_boots
     from collector.go_ahead import GoAheadPipe
+    from collector.own_engine_file import environment_of, raise_boots
     from collector.privileges import require_unprivileged
+    from collector.secret_keys import weaknesses_of_key_file
     from collector.supervisor import Supervisor
     from collector.systemd import ServiceNotifier
 
@@ -80,6 +81,8 @@ def _supervise(args: argparse.Namespace, roles: "Sequence[Role]", *, name: str) 
     logs.configure(level=settings.logs.level, form=settings.logs.format, role=name)
     with ExitStack() as undo:
         bound = _listen(args, settings, clock, roles, name=name, undo=undo)
+        for weakness in weaknesses_of_key_file(settings):
+            logs.Log(__name__).warning(weakness)
         specs = [_spec(role, bound, _options(args), receiver) for role in roles for receiver in settings.receivers_of(role)]
         go_ahead = GoAheadPipe()
         undo.callback(go_ahead.close)

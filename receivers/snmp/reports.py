@@ -8,9 +8,8 @@ from receivers.snmp import ber
 from receivers.snmp.ber import BerError, content
 from receivers.snmp.pdu_types import CONFIRMED
 from receivers.snmp.usm import LocalKeys
-from receivers.snmp.v3 import scoped_pdu
-from receivers.snmp.v3_building import Envelope, UsmStatistic, build, report
-from receivers.snmp.v3_building import scoped_pdu as built_scoped_pdu
+from receivers.snmp.v3 import scoped_parts
+from receivers.snmp.v3_building import Envelope, UsmStatistic, build, report, scoped_pdu
 
 _LONGEST_REQUEST_ID = 5
 
@@ -23,7 +22,7 @@ def may_be_confirmed(datagram: bytes, secured: Secured) -> bool:
 
 def _tag(datagram: bytes, secured: Secured) -> int | None:
     try:
-        return datagram[scoped_pdu(datagram, *secured.body)[0]]
+        return datagram[scoped_parts(datagram, *secured.body)[1]]
     except (BerError, IndexError):
         return None
 
@@ -44,7 +43,7 @@ def told(
     pdu = report(statistic, counter, request_id=_request_id(datagram, secured))
     level = SecurityLevel.AUTH_NO_PRIV if keys is not None else SecurityLevel.NO_AUTH_NO_PRIV
     envelope = Envelope(engine.id, engine.boots, engine.time(now_ns), secured.user, secured.message_id, level)
-    return build(envelope, built_scoped_pdu(engine.id, pdu), keys)
+    return build(envelope, scoped_pdu(engine.id, pdu), keys)
 
 
 def _request_id(datagram: bytes, secured: Secured) -> int:
@@ -52,7 +51,7 @@ def _request_id(datagram: bytes, secured: Secured) -> int:
     if secured.encrypted:
         return 0
     try:
-        pdu, end = scoped_pdu(datagram, *secured.body)
+        _, pdu, end = scoped_parts(datagram, *secured.body)
         at, end = content(datagram, pdu + 1, end)
         start, stop = content(datagram, at + 1, end)
     except (BerError, IndexError):

@@ -63,13 +63,9 @@ def level_of(flags: int, *, encrypted: bool) -> SecurityLevel:
     return level
 
 
-def scoped_pdu(data: bytes, at: int, end: int) -> tuple[int, int]:
-    """Of the scoped PDU at `at` (RFC 3412 section 6.8): where its PDU stands and where it ends. Raise BerError or IndexError."""
-    return scoped_parts(data, at, end)[1:]
-
-
 def scoped_parts(data: bytes, at: int, end: int) -> tuple[tuple[bytes, bytes], int, int]:
-    """(contextEngineID and contextName, where the PDU stands, where the scoped PDU ends). Raise BerError or IndexError."""
+    """Of the scoped PDU at `at` (RFC 3412 section 6.8): (contextEngineID and contextName, where its PDU stands, where it ends).
+    Raise BerError or IndexError."""
     at, end = field(data, at, end, tags=SEQUENCES)
     engine, name = field(data, at, end, tags=OCTET_STRINGS)
     begin, at = field(data, name, end, tags=OCTET_STRINGS)

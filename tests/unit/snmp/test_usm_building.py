@@ -12,9 +12,8 @@ from receivers.snmp.message import decode
 from receivers.snmp.responses import scoped_response
 from receivers.snmp.usm import KeyRing, LocalKeys, Opened
 from receivers.snmp.usm_ciphers import Salts
-from receivers.snmp.v3 import scoped_pdu
-from receivers.snmp.v3_building import Envelope, UsmStatistic, build, discovery, report
-from receivers.snmp.v3_building import scoped_pdu as scoped_of
+from receivers.snmp.v3 import scoped_parts
+from receivers.snmp.v3_building import Envelope, UsmStatistic, build, discovery, report, scoped_pdu
 from tests import snmp_wire as wire
 from tests.snmp_v3_kit import NAME, SCOPED, USER, at_least, sealed, unlocked
 
@@ -144,7 +143,7 @@ def test_an_inform_that_was_opened_has_its_response(level: SecurityLevel) -> Non
     ],
 )
 def test_nothing_else_has_a_response(scoped: bytes) -> None:
-    pdu, end = scoped_pdu(scoped, 0, len(scoped))
+    _, pdu, end = scoped_parts(scoped, 0, len(scoped))
 
     assert scoped_response(scoped, 0, pdu, end) is None
 
@@ -152,4 +151,4 @@ def test_nothing_else_has_a_response(scoped: bytes) -> None:
 def test_a_scoped_pdu_is_written_as_the_standard_says() -> None:
     pdu = wire.v2_pdu()
 
-    assert scoped_of(wire.ENGINE, pdu, context_name=b"vlan-7") == wire.scoped(pdu, context_name=b"vlan-7")
+    assert scoped_pdu(wire.ENGINE, pdu, context_name=b"vlan-7") == wire.scoped(pdu, context_name=b"vlan-7")

@@ -9,7 +9,15 @@ import pytest
 from collector.config import Settings
 from collector.domain.errors import ConfigurationError
 from collector.domain.own_engine import MAX_BOOTS, OwnEngine
-from collector.engine_state import ENGINE_VARIABLE, EngineState, environment_of, last_state, next_state, own_engine, raise_boots
+from collector.own_engine_file import (
+    ENGINE_VARIABLE,
+    OwnEngineStart,
+    environment_of,
+    last_start,
+    next_start,
+    own_engine,
+    raise_boots,
+)
 from tests.builders import SetClock
 
 SET = "80001f8804636f6c6c6563746f72"
@@ -82,22 +90,28 @@ def test_the_settings_name_the_id_and_its_boots_begin_above_what_it_can_have_had
 @pytest.mark.parametrize(
     ("last", "wanted", "following"),
     [
-        pytest.param(EngineState(FIRST, 7), b"", EngineState(FIRST, 8), id="one-more"),
-        pytest.param(EngineState(FIRST, 7), FIRST, EngineState(FIRST, 8), id="one-more-of-the-named-one"),
-        pytest.param(EngineState(FIRST, 7), SECOND, EngineState(SECOND, MINUTES), id="another-named-one"),
-        pytest.param(EngineState(FIRST, MINUTES), SECOND, EngineState(SECOND, MINUTES + 1), id="named-back-within-a-minute"),
-        pytest.param(None, SECOND, EngineState(SECOND, MINUTES), id="named-and-no-file"),
-        pytest.param(EngineState(FIRST, MAX_BOOTS - 1), FIRST, EngineState(FIRST, MAX_BOOTS), id="the-last-boots-of-a-named-one"),
-        pytest.param(EngineState(FIRST, MAX_BOOTS), FIRST, EngineState(FIRST, MAX_BOOTS), id="a-named-one-stays-at-the-last"),
+        pytest.param(OwnEngineStart(FIRST, 7), b"", OwnEngineStart(FIRST, 8), id="one-more"),
+        pytest.param(OwnEngineStart(FIRST, 7), FIRST, OwnEngineStart(FIRST, 8), id="one-more-of-the-named-one"),
+        pytest.param(OwnEngineStart(FIRST, 7), SECOND, OwnEngineStart(SECOND, MINUTES), id="another-named-one"),
+        pytest.param(
+            OwnEngineStart(FIRST, MINUTES), SECOND, OwnEngineStart(SECOND, MINUTES + 1), id="named-back-within-a-minute"
+        ),
+        pytest.param(None, SECOND, OwnEngineStart(SECOND, MINUTES), id="named-and-no-file"),
+        pytest.param(
+            OwnEngineStart(FIRST, MAX_BOOTS - 1), FIRST, OwnEngineStart(FIRST, MAX_BOOTS), id="the-last-boots-of-a-named-one"
+        ),
+        pytest.param(
+            OwnEngineStart(FIRST, MAX_BOOTS), FIRST, OwnEngineStart(FIRST, MAX_BOOTS), id="a-named-one-stays-at-the-last"
+        ),
     ],
 )
-def test_what_follows_upon_the_last_start(last: EngineState | None, wanted: bytes, following: EngineState) -> None:
-    assert next_state(last, wanted, SetClock()) == following
+def test_what_follows_upon_the_last_start(last: OwnEngineStart | None, wanted: bytes, following: OwnEngineStart) -> None:
+    assert next_start(last, wanted, SetClock()) == following
 
 
 @pytest.mark.parametrize("boots", [MAX_BOOTS - 1, MAX_BOOTS])
 def test_with_the_highest_boots_a_made_id_gives_way_to_a_new_one(boots: int) -> None:
-    following = next_state(EngineState(FIRST, boots), b"", SetClock())
+    following = next_start(OwnEngineStart(FIRST, boots), b"", SetClock())
     assert following.id != FIRST
     assert following.boots == 1
 
@@ -106,7 +120,7 @@ def test_what_is_passed_down_is_the_same_engine_and_raises_nothing(tmp_path: Pat
     place = settings(tmp_path)
     engine = raise_boots(place, SetClock())
     assert own_engine(place, SetClock(), environment_of(engine)) == engine
-    assert last_state(place.engine_file) == EngineState(engine.id, 1)
+    assert last_start(place.engine_file) == OwnEngineStart(engine.id, 1)
 
 
 def test_a_role_that_runs_alone_raises_for_itself(tmp_path: Path) -> None:

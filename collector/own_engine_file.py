@@ -27,8 +27,8 @@ log = Log(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class EngineState:
-    """What is kept."""
+class OwnEngineStart:
+    """What is kept of one: the engine's id, and how often it had begun by then."""
 
     id: bytes
     boots: int
@@ -58,17 +58,17 @@ def raise_boots(settings: Settings, clock: Clock) -> OwnEngine:
     When the file cannot be written, the engine gets an id that nobody has seen, for this time only: it has no boots that could go
     back, and those who send informs find it as they found the first one.
     """
-    state = next_state(last_state(settings.engine_file), settings.snmp.own_engine_id, clock)
+    start = next_start(last_start(settings.engine_file), settings.snmp.own_engine_id, clock)
     try:
-        _write(settings.engine_file, state)
+        _write(settings.engine_file, start)
     except OSError as error:
-        state = EngineState(_new_id(), 1)
+        start = OwnEngineStart(_new_id(), 1)
         log.error("the own SNMP engine cannot be kept; it has another id until the next start", reason=error.strerror)
-    log.info("own SNMP engine", engine_id=state.id.hex(), boots=state.boots)
-    return OwnEngine(state.id, state.boots, clock.monotonic_ns())
+    log.info("own SNMP engine", engine_id=start.id.hex(), boots=start.boots)
+    return OwnEngine(start.id, start.boots, clock.monotonic_ns())
 
 
-def next_state(last: EngineState | None, wanted: bytes, clock: Clock) -> EngineState:
+def next_start(last: OwnEngineStart | None, wanted: bytes, clock: Clock) -> OwnEngineStart:
     """What follows upon the last start. `wanted` is the id of the settings, empty when they leave it to us.
 
     An id that we make is new, so its boots are 1. One that the settings name may have been in use before, here or on an earlier
@@ -76,25 +76,25 @@ def next_state(last: EngineState | None, wanted: bytes, clock: Clock) -> EngineS
     """
     if wanted and (last is None or last.id != wanted):
         minutes = (clock.now() - EPOCH) // _MINUTE
-        return EngineState(wanted, min(max(minutes, last.boots + 1 if last else 1), MAX_BOOTS))
+        return OwnEngineStart(wanted, min(max(minutes, last.boots + 1 if last else 1), MAX_BOOTS))
     if last is None:
-        return EngineState(_new_id(), 1)
+        return OwnEngineStart(_new_id(), 1)
     if last.boots < MAX_BOOTS - 1:
-        return EngineState(last.id, last.boots + 1)
+        return OwnEngineStart(last.id, last.boots + 1)
     if wanted:
         log.error("[snmp] engine_id: its boots have reached the highest number; informs of v3 need another id")
-        return EngineState(last.id, MAX_BOOTS)
+        return OwnEngineStart(last.id, MAX_BOOTS)
     log.warning("the boots of the own SNMP engine have reached the highest number; it gets a new id")
-    return EngineState(_new_id(), 1)
+    return OwnEngineStart(_new_id(), 1)
 
 
-def last_state(path: Path) -> EngineState | None:
+def last_start(path: Path) -> OwnEngineStart | None:
     """What was kept last; None when there is nothing, or nothing that can be trusted."""
     try:
         kept = json.loads(path.read_bytes())
-        state = EngineState(bytes.fromhex(kept["engine_id"]), int(kept["boots"]))
-        if kept["check"] == _check(state) and 1 <= state.boots <= MAX_BOOTS:
-            return state
+        start = OwnEngineStart(bytes.fromhex(kept["engine_id"]), int(kept["boots"]))
+        if kept["check"] == _check(start) and 1 <= start.boots <= MAX_BOOTS:
+            return start
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError):
@@ -107,16 +107,16 @@ def _new_id() -> bytes:
     return _PREFIX + secrets.token_bytes(_RANDOM_OCTETS)
 
 
-def _check(state: EngineState) -> int:
+def _check(start: OwnEngineStart) -> int:
     """Against a disk that changes octets: boots that went back would not be noticed otherwise."""
-    return zlib.crc32(b"%s,%d" % (state.id, state.boots))
+    return zlib.crc32(b"%s,%d" % (start.id, start.boots))
 
 
-def _write(path: Path, state: EngineState) -> None:
-    """The old or the new state, whatever happens meanwhile."""
+def _write(path: Path, start: OwnEngineStart) -> None:
+    """The last or the new start, whatever happens meanwhile."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".new")
-    body = json.dumps({"engine_id": state.id.hex(), "boots": state.boots, "check": _check(state)})
+    body = json.dumps({"engine_id": start.id.hex(), "boots": start.boots, "check": _check(start)})
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(body)
