@@ -3,14 +3,9 @@ key and no digest is among it."""
 
 from dataclasses import dataclass
 
-from collector.domain.snmp_access import SecurityLevel
+from collector.domain.message_flags import LEVEL_BITS, LEVELS, REPORTABLE
 from collector.domain.text import harmless
 from collector.domain.trap import Secured
-
-_LEVELS = {0: SecurityLevel.NO_AUTH_NO_PRIV, 1: SecurityLevel.AUTH_NO_PRIV, 3: SecurityLevel.AUTH_PRIV}
-_LEVEL_FLAGS = 3
-REPORTABLE = 4
-"""msgFlags (RFC 3412 section 6.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +29,7 @@ def security_facts(secured: Secured) -> SecurityFacts:
     return SecurityFacts(
         engine_id=secured.engine_id.hex(),
         user=_name(secured.user),
-        level=_LEVELS[secured.flags & _LEVEL_FLAGS].word,
+        level=LEVELS[secured.flags & LEVEL_BITS].word,
         reportable=bool(secured.flags & REPORTABLE),
         boots=secured.boots,
         engine_time=secured.time,

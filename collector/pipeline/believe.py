@@ -7,19 +7,21 @@ from typing import TypeAlias
 
 from collector.domain.engine import BY_FILE, ENGINE_ID_LENGTH, ENGINE_ID_OCTETS, NAMED, UNASKED
 from collector.domain.item import InformVerdict
+from collector.domain.message_flags import AUTHENTICATED, LEVEL_BITS, LEVELS
 from collector.domain.outcome import Outcome, Reason
 from collector.domain.registry import Source
-from collector.domain.snmp_access import SnmpUser
+from collector.domain.snmp_access import SecurityLevel, SnmpUser
 from collector.domain.trap import NotDecoded, Pdu, Secured, Trap
 from collector.domain.trust import Trust
 from collector.pipeline.draft import Batch, BeliefStep, Entry
 from collector.pipeline.engine_drafts import EngineDraft, EngineDrafts
 from collector.pipeline.identify import SourceIndex
 
-AUTHENTICATED = 1
-"""The flag of msgFlags (RFC 3412 section 6.4). Its companion says that the message is encrypted too."""
-_TRUST = {0: Trust.SPOOFABLE, 1: Trust.AUTHENTICATED, 3: Trust.ENCRYPTED}
-_LEVEL = 3
+_TRUST = {
+    SecurityLevel.NO_AUTH_NO_PRIV: Trust.SPOOFABLE,
+    SecurityLevel.AUTH_NO_PRIV: Trust.AUTHENTICATED,
+    SecurityLevel.AUTH_PRIV: Trust.ENCRYPTED,
+}
 _VERDICTS = {verdict.value.encode("ascii"): verdict for verdict in InformVerdict}
 
 Unlock: TypeAlias = Callable[[bytes, Secured, SnmpUser], Trap | NotDecoded]
@@ -83,7 +85,7 @@ class Believer:
                 return
         if hearing.trap is not None and hearing.source is not None:
             entry.decoded, entry.sources = hearing.trap, (hearing.source,)
-            entry.trust = _TRUST[secured.flags & _LEVEL]
+            entry.trust = _TRUST[LEVELS[secured.flags & LEVEL_BITS]]
 
     def _names_an_engine(self, hearing: Hearing) -> NotDecoded | None:
         """RFC 3414 section 4: who asks for our engine ID says none."""

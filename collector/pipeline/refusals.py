@@ -7,9 +7,9 @@ from typing import TypeAlias
 from collector.domain.clock import NS_PER_SECOND
 from collector.domain.ids import SourceId
 from collector.domain.item import ItemKind
+from collector.domain.message_flags import AUTHENTICATED
 from collector.domain.outcome import Outcome, Reason
 from collector.domain.trap import Trap
-from collector.pipeline.believe import AUTHENTICATED
 from collector.pipeline.draft import Batch, Draft, Entry
 
 _HOUR_NS = 3_600 * NS_PER_SECOND

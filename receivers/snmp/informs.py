@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from collector.domain.item import InformVerdict
+from collector.domain.message_flags import REPORTABLE
 from collector.domain.outcome import Reason
 from collector.domain.own_engine import OwnEngine
 from collector.domain.snmp_access import SecurityLevel, SnmpUser
@@ -82,7 +83,7 @@ class Informs:
 
     def _of_stranger(self, datagram: bytes, secured: Secured, peer: str) -> Decision:
         """Who looks for our engine, or has the id of one that was here before."""
-        if not secured.flags & v3.REPORTABLE or self._senders.speak_from(secured.engine_id):
+        if not secured.flags & REPORTABLE or self._senders.speak_from(secured.engine_id):
             return _UNANSWERED
         if not may_be_confirmed(datagram, secured):
             return _UNANSWERED
@@ -123,7 +124,7 @@ class Informs:
 
     def _out_of_time(self, datagram: bytes, secured: Secured, user: SnmpUser, peer: str) -> Decision:
         self._counters.not_in_time += 1
-        if not secured.flags & v3.REPORTABLE:
+        if not secured.flags & REPORTABLE:
             return Decision(_NOT_IN_TIME)
         keys = self._ring.keys(user, self._engine.id)
         report = self._report(UsmStatistic.NOT_IN_TIME_WINDOWS, self._counters.not_in_time, datagram, secured, keys=keys)

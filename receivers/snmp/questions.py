@@ -3,8 +3,8 @@ whether there is an answer is decided in `informs`."""
 
 from typing import NamedTuple
 
+from collector.domain.message_flags import FLAGS, REPORTABLE
 from collector.domain.trap import Secured
-from receivers.snmp import v3
 from receivers.snmp.frame import Shape, peek
 from receivers.snmp.message import decode
 from receivers.snmp.pdu_types import INFORM
@@ -12,7 +12,7 @@ from receivers.snmp.pdu_types import INFORM
 _V3_MARK = b"\x02\x01\x03\x30"
 """The version of a v3 message and the tag of its global data, as every sender writes them."""
 _V3_MARK_WITHIN = 12
-_NOT_REPORTABLE = tuple(b"\x04\x01%c\x02\x01\x03" % flags for flags in v3.FLAGS.values())
+_NOT_REPORTABLE = tuple(b"\x04\x01%c\x02\x01\x03" % flags for flags in FLAGS.values())
 """How the global data of a trap end: flags of each level without the reportable one, and USM."""
 _NOT_REPORTABLE_OCTETS = 6
 _HEADER_OCTETS = 64
@@ -58,7 +58,7 @@ def _secured_question(datagram: bytes, own_engine_id: bytes) -> Question | None:
         return None
     if secured.engine_id == own_engine_id:
         return Question(datagram, secured=secured)
-    if not secured.flags & v3.REPORTABLE:
+    if not secured.flags & REPORTABLE:
         return None
     # With the id of another engine it may also be a trap whose sender sets the flag, and does not repeat.
     return Question(datagram, secured=secured, repeated=not secured.engine_id)

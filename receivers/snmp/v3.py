@@ -1,6 +1,7 @@
 """The form of a v3 message (RFC 3412 section 6, RFC 3414 section 2.4): what its header says, and where its parts and those of its
 scoped PDU stand. Nothing is verified or decrypted here."""
 
+from collector.domain.message_flags import LEVEL_BITS, LEVELS
 from collector.domain.outcome import Reason
 from collector.domain.snmp_access import SecurityLevel
 from collector.domain.trap import Secured
@@ -17,11 +18,6 @@ MAX_USER_OCTETS = 32
 MAX_DIGEST_OCTETS = 64
 MAX_SALT_OCTETS = 64
 _MAX_NUMBER = 0x7FFFFFFF
-
-REPORTABLE = 0x04
-"""The other bits of msgFlags are those of the level: auth 1, priv 2 (RFC 3412 section 6.4)."""
-_LEVELS = {0: SecurityLevel.NO_AUTH_NO_PRIV, 1: SecurityLevel.AUTH_NO_PRIV, 3: SecurityLevel.AUTH_PRIV}
-FLAGS = {level: flags for flags, level in _LEVELS.items()}
 
 
 def header(data: bytes, at: int, end: int) -> Secured:
@@ -55,7 +51,7 @@ def header(data: bytes, at: int, end: int) -> Secured:
 def level_of(flags: int, *, encrypted: bool) -> SecurityLevel:
     """How a message is protected, by its flags and by whether its scoped PDU is in the open. Raise BerError when they contradict
     each other (RFC 3412 section 7.2 step 5: privacy without authentication is invalid)."""
-    level = _LEVELS.get(flags & 3)
+    level = LEVELS.get(flags & LEVEL_BITS)
     if level is None:
         raise BerError(Reason.BAD_PDU, "the flags say encrypted and not authenticated")
     if encrypted is not (level is SecurityLevel.AUTH_PRIV):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
+from collector.domain.message_flags import FLAGS, REPORTABLE
 from collector.domain.snmp_access import SecurityLevel
 from receivers.snmp import ber, v3
 from receivers.snmp.ber_writing import element, integer, octets
@@ -66,7 +67,7 @@ def build(envelope: Envelope, scoped: bytes, keys: LocalKeys | None = None, *, s
 
 def _assembled(envelope: Envelope, digest: bytes, sealed: Sealed) -> bytes:
     """`sealed.body` is a whole element here."""
-    flags = v3.FLAGS[envelope.level] | (v3.REPORTABLE if envelope.reportable else 0)
+    flags = FLAGS[envelope.level] | (REPORTABLE if envelope.reportable else 0)
     # msgMaxSize is what we take.
     size = integer(MAX_MESSAGE_OCTETS)
     about = element(ber.SEQUENCE, integer(envelope.message_id), size, octets(bytes((flags,))), integer(v3.USM))
