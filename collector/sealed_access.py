@@ -1,5 +1,5 @@
-"""A source's SNMP access as one text: JSON in which every secret is sealed by itself, for the owner of the text. The store and the
-snapshot keep it so."""
+"""A source's SNMP access as one text: JSON in which every secret is sealed by itself, for the owner of the text. The store
+and the snapshot keep it so."""
 
 import base64
 import json

@@ -2,7 +2,10 @@
 error or a log line."""
 
 import os
+import pwd
 import secrets
+import shlex
+import stat
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -23,12 +26,15 @@ def require_good(keys: Sequence[str], origin: str) -> None:
 
 
 def keys_of_settings(settings: Settings) -> tuple[list[str], str]:
-    """The keys, newest first, and where they come from. Raise ConfigurationError when there are none or they cannot be read."""
+    """The keys, newest first, and where they come from. Raise ConfigurationError when there are none, they cannot be read, or
+    their file lies among the data and is not for the collector's user alone."""
     given = settings.secrets.key.get_secret_value().split()
     if given:
+        if (file := settings.secrets.file) is not None and _is_among_data(file, settings):
+            _require_private(file, _status(file))
         return given, KEY_NAME
     path = settings.secret_key_file
-    return read_keys(path), str(path)
+    return read_keys(path, private=True), str(path)
 
 
 def own_key_file(settings: Settings) -> Path | None:
@@ -36,10 +42,14 @@ def own_key_file(settings: Settings) -> Path | None:
     return None if settings.secrets.key.get_secret_value().split() else settings.secret_key_file
 
 
-def read_keys(path: Path) -> list[str]:
-    """The keys of a file, newest first; none when it is empty. Raise ConfigurationError when it is missing or cannot be read."""
+def read_keys(path: Path, *, private: bool = False) -> list[str]:
+    """The keys of a file, newest first; none when it is empty. Raise ConfigurationError when it is missing or cannot be read, or
+    is to be `private` and others may read or change it."""
     try:
-        return path.read_text(encoding="ascii").split()
+        with path.open(encoding="ascii") as file:
+            if private:
+                _require_private(path, os.fstat(file.fileno()))
+            return file.read().split()
     except FileNotFoundError:
         raise ConfigurationError(
             f"{path}: the key of the secrets is missing, and {KEY_NAME} names none. Bring it back, from a backup for instance; "
@@ -50,6 +60,60 @@ def read_keys(path: Path) -> list[str]:
     except ValueError:
         # from None: the error that is hidden holds the file's content
         raise ConfigurationError(f"{path}: the key of the secrets is damaged: it is no ASCII text") from None
+
+
+def weaknesses_of_key_file(settings: Settings) -> list[str]:
+    """A sentence when the file that `key_file` names is open to more than it must be. Where it is given from outside, as a
+    credential or a secret of a container, its mode is not ours to choose: a group may read it, and what is more is only said."""
+    file = settings.secrets.file
+    if file is None or _is_among_data(file, settings):
+        return []
+    try:
+        trouble = exposure(file.stat(), os.geteuid(), allowed=0o750)
+    except OSError:
+        return []
+    return [f"[secrets] key_file: {file} {trouble}; whoever can read it opens every secret in the store"] if trouble else []
+
+
+def exposure(status: os.stat_result, user: int, *, allowed: int) -> str:
+    """Who but `user` and root has a hand on such a file, beyond the `allowed` bits of its mode; empty when nobody has. Root may
+    work with anybody's."""
+    mode = stat.S_IMODE(status.st_mode)
+    if user not in (0, status.st_uid) and status.st_uid != 0:
+        return f"belongs to {_name_of(status.st_uid)}, who is neither root nor the user that this runs as"
+    open_bits = mode & 0o077 & ~allowed
+    if not open_bits:
+        return ""
+    who = " and ".join(name for name, bits in (("its group", 0o070), ("others", 0o007)) if open_bits & bits)
+    return f"has mode {mode:04o}: {who} may {'change' if open_bits & 0o022 else 'read'} it"
+
+
+def _is_among_data(file: Path, settings: Settings) -> bool:
+    return file.resolve().is_relative_to(settings.data_dir.resolve())
+
+
+def _status(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except OSError as error:
+        raise ConfigurationError(f"{path}: the key of the secrets cannot be read: {error.strerror}") from error
+
+
+def _require_private(path: Path, status: os.stat_result) -> None:
+    trouble = exposure(status, os.geteuid(), allowed=0o700)
+    if trouble:
+        command = f"chown {_name_of(os.geteuid())}" if trouble.startswith("belongs") else "chmod 0600"
+        raise ConfigurationError(
+            f"{path}: the key of the secrets {trouble}; run `{command} {shlex.quote(str(path))}`, and change the key where "
+            "somebody may have read it"
+        )
+
+
+def _name_of(user: int) -> str:
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return str(user)
 
 
 def new_key() -> str:

@@ -7,6 +7,7 @@ from collector.config import Settings
 from collector.domain.errors import Unavailable
 from collector.domain.registry import Source
 from collector.registry.weaknesses import Owned, listeners_that_are_none, weaknesses
+from collector.secret_keys import weaknesses_of_key_file
 from collector.secrets import SecretBox
 from collector.store.engine import Store
 from collector.store.registry import load_registry
@@ -16,6 +17,10 @@ from collector.store.schema import SCHEMA_VERSION, schema_version
 def look_ahead(settings: Settings) -> list[str]:
     """Sentences, none when all is well. A store that is not there is only said. Raise ConfigurationError when secrets cannot be
     opened."""
+    return [*weaknesses_of_key_file(settings), *_look_at_store(settings)]
+
+
+def _look_at_store(settings: Settings) -> list[str]:
     store = Store(settings.store_url)
     try:
         if store.file is not None and not store.file.exists():

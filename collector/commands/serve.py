@@ -82,7 +82,7 @@ def _supervise(args: argparse.Namespace, roles: "Sequence[Role]", *, name: str) 
     with ExitStack() as undo:
         bound = _listen(args, settings, clock, roles, name=name, undo=undo)
         for weakness in weaknesses_of_key_file(settings):
-            logs.Log(__name__).warning(weakness)
+            logs.Log(__name__).warning("the file of the key of the secrets is open to others", reason=weakness)
         specs = [_spec(role, bound, _options(args), receiver) for role in roles for receiver in settings.receivers_of(role)]
         go_ahead = GoAheadPipe()
         undo.callback(go_ahead.close)

@@ -17,6 +17,7 @@ from collector.config.problems import line_numbers, reason, shown, unknown_key, 
 from collector.domain.errors import FileErrors, Located
 
 CONFIG_VARIABLE = "COLLECTOR_CONFIG"
+_SECRETS_KEY = ("secrets", "key")
 Table: TypeAlias = dict[str, object]
 
 
@@ -29,6 +30,8 @@ class _Reading:
     values: Table = field(default_factory=dict)
     origin: dict[Path, str] = field(default_factory=dict)
     problems: list[Located] = field(default_factory=list)
+    secret_files: dict[Path, FilePath] = field(default_factory=dict)
+    """From where secrets were read, by their key."""
 
     def problem(self, path: Path, why: str) -> None:
         """Note a mistake at a key: by its variable, else by its line, else by the line of the nearest table above it."""
@@ -54,6 +57,8 @@ def load(config: FilePath | None, environment: Mapping[str, str]) -> Settings:
         _read_secret_files(reading)
         settings = _validate(reading)
         if settings is not None and not reading.problems:
+            if (key_file := reading.secret_files.get(_SECRETS_KEY)) is not None:
+                settings.secrets.note_file(key_file)
             return settings
     raise FileErrors(sorted(reading.problems, key=lambda problem: (problem.file, problem.line, problem.message)))
 
@@ -151,6 +156,7 @@ def _read_secret_files(reading: _Reading) -> None:
         else:
             if text:
                 table[key.path[-1]] = text
+                reading.secret_files[key.path] = FilePath(str(name)).absolute()
             else:
                 reading.problem(key.file_path, f"{shown(name)} is empty")
 

@@ -16,6 +16,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainValidator,
+    PrivateAttr,
     SecretStr,
     StrictBool,
     StrictInt,
@@ -294,6 +295,16 @@ class SecretSettings(Section):
     Empty: `<data_dir>/secret.key`, which the collector makes."""
 
     key: Annotated[SecretStr, AfterValidator(_secret_key)] = SecretStr("")
+    _file: Path | None = PrivateAttr(default=None)
+
+    @property
+    def file(self) -> Path | None:
+        """What `key_file` named, when the key was read from there."""
+        return self._file
+
+    def note_file(self, file: Path) -> None:
+        """The key was read from there."""
+        self._file = file
 
 
 class LogSettings(Section):

@@ -144,6 +144,29 @@ def test_a_key_that_is_missing_is_not_replaced_but_named(machine: Machine) -> No
     assert not machine.key.exists()
 
 
+def test_a_key_that_others_could_read_is_refused_with_what_to_run(machine: Machine) -> None:
+    machine.imported()
+    machine.key.chmod(0o644)
+    for command in (("check-config",), ("migrate",), ("secrets", "seal"), ("secrets", "forget", "--yes")):
+        code, _, told = machine.run(*command)
+        assert code == 78, command
+        assert f"{machine.key}: the key of the secrets has mode 0644: its group and others may read it" in told[-1]
+        assert f"run `chmod 0600 {machine.key}`" in told[-1]
+    machine.key.chmod(0o600)
+    assert machine.run("check-config")[0] == 0
+
+
+def test_the_check_says_that_a_key_from_elsewhere_is_open_to_others(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "secret_key"
+    file.write_text(NEW, encoding="ascii")
+    file.chmod(0o444)
+    monkeypatch.setenv("COLLECTOR__SECRETS__KEY_FILE", str(file))
+    [told] = [line for line in machine.run("check-config")[1] if line.startswith("warning: ")]
+    assert told.startswith(f"warning: [secrets] key_file: {file} has mode 0444: others may read it; ")
+
+
 def test_another_key_is_refused_with_the_source_that_it_does_not_open(machine: Machine) -> None:
     machine.imported()
     machine.give_keys(OTHER)

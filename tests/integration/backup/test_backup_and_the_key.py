@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -124,7 +125,7 @@ def test_a_backup_without_the_key_is_restored_where_the_key_is(pair: Pair, origi
     target = a_place(tmp_path / "target", pair.target.empty())
     with pytest.raises(ConfigurationError, match="sealed with another key"):
         target.restore(backup)
-    target.settings.secret_key_file.write_bytes(origin.settings.secret_key_file.read_bytes())
+    shutil.copy(origin.settings.secret_key_file, target.settings.secret_key_file)
     target.restore(backup)
     assert community_at(target) == COMMUNITY
 
@@ -150,6 +151,7 @@ def test_a_damaged_key_at_the_place_is_named_before_anything_is_done(
     origin.back_up(backup)
     target = a_place(tmp_path / "target", pair.target.empty())
     target.settings.secret_key_file.write_bytes(b"\n")
+    target.settings.secret_key_file.chmod(0o600)
     with pytest.raises(ConfigurationError, match=r"secret\.key: holds no key"):
         target.restore(backup)
     assert target.leftovers() == []
