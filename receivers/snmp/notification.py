@@ -11,6 +11,7 @@ from receivers.snmp.ber import BerError, content
 from receivers.snmp.fields import ADDRESSES, INTEGERS, NO_ERROR, OIDS, field, varbind_list
 from receivers.snmp.frame import Frame
 from receivers.snmp.pdu_types import INFORM, NO_NOTIFICATIONS, TRAP_V1, TRAP_V2
+from receivers.snmp.repeated import Repeated, after_uptime
 
 _NOTIFICATIONS = {INFORM: Pdu.INFORM, TRAP_V2: Pdu.TRAP_V2}
 _V3_FRAME = (SnmpVersion.V3, b"")
@@ -21,6 +22,7 @@ _UPTIME_WITHOUT_INSTANCE = SYS_UPTIME.removesuffix(".0")
 _UPTIME_DIGITS = 10
 _OID_AS_TEXT = re.compile(rb"\.?([0-2](?:\.\d{1,10}){1,127})\x00?")
 _REQUEST_ID_OCTETS = 4
+_repeated = Repeated()
 
 
 def notification_in(data: bytes, at: int, end: int, *, frame: Frame) -> Trap | NotDecoded:
@@ -62,10 +64,30 @@ def _notification(data: bytes, at: int, *, end: int, frame: Frame, pdu: Pdu) -> 
         # error-status and error-index mean nothing here, so any number will do
         at = field(data, at, end, tags=INTEGERS)[1]
         at = field(data, at, end, tags=INTEGERS)[1]
-    found, truncated = _bindings(data, at, end)
-    uptime, trap_oid = _take_names(found)
+    uptime, trap_oid, found, truncated = _said(data, at, end)
     version, community = frame
     return Trap(version, community, pdu, request_id, trap_oid, uptime, found, truncated=truncated)
+
+
+def _said(data: bytes, at: int, end: int) -> tuple[int | None, str, list[Varbind], int]:
+    """(sysUpTime.0, snmpTrapOID.0, the other varbinds, how many more there are) of the varbind list at the end of a PDU."""
+    if at >= end:
+        return None, "", [], 0
+    at, end = varbind_list(data, at, end)
+    usual = after_uptime(data, at, end)
+    octets = b""
+    if usual is not None:
+        uptime, rest = usual
+        octets = data[rest:end]
+        said = _repeated.get(octets)
+        if said is not None:
+            return uptime, *said, 0
+    decoded, truncated = ber.varbinds(data, at, end)
+    found = hide_communities(decoded, data)
+    names = _take_names(found)
+    if usual is not None and not truncated and found is decoded:
+        _repeated.remember(octets, (names[1], found))
+    return *names, found, truncated
 
 
 def _request_id(data: bytes, at: int, end: int) -> tuple[int, int]:
