@@ -1,6 +1,7 @@
 """What of a datagram people may see: all of it but communities, which stand in it in clear. The journal keeps it untouched."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
@@ -19,22 +20,67 @@ _NAME = b"\x2b\x06\x01\x06\x03\x12\x01\x04"
 """`SNMP_TRAP_COMMUNITY` as it is encoded."""
 _VARIABLE = re.compile(rb"\x06\x81?([\x08-\x7f])" + re.escape(_NAME))
 """A name that begins so, with its length."""
-_Span: TypeAlias = tuple[int, int]
+Span: TypeAlias = tuple[int, int]
 
 
-def shown_octets(datagram: bytes, communities: Iterable[bytes] = ()) -> bytes:
+class KnownCommunities:
+    """Finds communities that are known wherever they stand in what cannot be decoded, with the work of a few comparisons for each
+    octet, however many are known."""
+
+    def __init__(self, communities: Iterable[bytes] = ()) -> None:
+        self._sorted = sorted({community for community in communities if len(community) >= _SHORTEST_KNOWN})
+        self._beginnings = {community[:_SHORTEST_KNOWN] for community in self._sorted}
+        self._longest = max(map(len, self._sorted), default=0)
+        self._beginning_of: dict[bytes, bytes] = {}
+        """Of those that begin with another one, the longest that they begin with."""
+        within: list[bytes] = []
+        for community in self._sorted:
+            while within and not community.startswith(within[-1]):
+                within.pop()
+            if within:
+                self._beginning_of[community] = within[-1]
+            within.append(community)
+
+    def spans(self, datagram: bytes) -> Iterator[Span]:
+        """Where they stand, in order, at each place the longest."""
+        for place in range(len(datagram) - _SHORTEST_KNOWN + 1 if self._sorted else 0):
+            if datagram[place : place + _SHORTEST_KNOWN] in self._beginnings:
+                found = self._beginning_with(datagram[place : place + self._longest])
+                if found:
+                    yield place, place + len(found)
+
+    def _beginning_with(self, octets: bytes) -> bytes:
+        """The longest one that the octets begin with, empty when there is none: what sorts next before them, or what that begins
+        with."""
+        after = bisect_right(self._sorted, octets)
+        found = self._sorted[after - 1] if after else b""
+        while not octets.startswith(found):
+            found = self._beginning_of.get(found, b"")
+        return found
+
+
+_NONE_KNOWN = KnownCommunities()
+
+
+def shown_octets(datagram: bytes, communities: KnownCommunities = _NONE_KNOWN) -> bytes:
     """The datagram with an asterisk for every octet of a community; as long as it was, so that what errors say of places holds.
-    `communities`: known ones, for a datagram that cannot be decoded, where one may stand at any place. Never raises."""
-    spans = list(_spans(datagram))
-    for community in communities:
-        if len(community) >= _SHORTEST_KNOWN:
-            spans += [(found.start(), found.end()) for found in re.finditer(re.escape(community), datagram)]
+    `communities`: those that are looked for in a datagram that cannot be decoded. Never raises."""
+    spans = [*_spans(datagram), *communities.spans(datagram)]
     if not spans:
         return datagram
     shown = bytearray(datagram)
-    for start, end in spans:
+    for start, end in disjoint(spans):
         shown[start:end] = _MARK * (end - start)
     return bytes(shown)
+
+
+def disjoint(spans: Iterable[Span]) -> Iterator[Span]:
+    """The same octets, none of them twice: a sender can have ten thousand communities begin that all reach to the end."""
+    reached = 0
+    for start, end in sorted(spans):
+        if end > reached:
+            yield max(start, reached), end
+            reached = end
 
 
 def hide_communities(varbinds: list[Varbind], octets: bytes) -> list[Varbind]:
@@ -50,7 +96,7 @@ def _hidden(varbind: Varbind) -> Varbind:
     return varbind
 
 
-def _spans(datagram: bytes) -> Iterator[_Span]:
+def _spans(datagram: bytes) -> Iterator[Span]:
     """Where communities stand; none in a message of v3."""
     if (tag := _after_version(datagram)) is not None and datagram[tag] != _SEQUENCE:
         yield _content(datagram, tag)
@@ -70,7 +116,7 @@ def _after_version(datagram: bytes) -> int | None:
     return after if after < len(datagram) else None
 
 
-def _content(datagram: bytes, tag: int) -> _Span:
+def _content(datagram: bytes, tag: int) -> Span:
     """Of the element whose tag stands there; to the end of the datagram where its length is a lie or cut off."""
     size = len(datagram)
     if tag + 1 >= size:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from collector.domain.case import Verdict
 from collector.domain.clock import Clock, from_ns, rfc3339
-from collector.domain.disclosure import shown_octets
+from collector.domain.disclosure import KnownCommunities, shown_octets
 from collector.domain.errors import ConfigurationError, Conflict, NotFound
 from collector.domain.ids import CustomerId, NotificationId, StreamName
 from collector.domain.item import Item, ItemKind
@@ -52,10 +52,10 @@ class Content:
     decoded: Trap | Secured | Mail | NotDecoded
 
 
-def _shown(kind: ItemKind, payload: bytes, decoded: Trap | Secured | Mail | NotDecoded, communities: Sequence[bytes]) -> Content:
+def _shown(kind: ItemKind, payload: bytes, decoded: Trap | Secured | Mail | NotDecoded, communities: KnownCommunities) -> Content:
     """What cannot be decoded may hold a community at any place."""
     if kind is ItemKind.DATAGRAM:
-        payload = shown_octets(payload, communities if isinstance(decoded, NotDecoded) else ())
+        payload = shown_octets(payload, communities) if isinstance(decoded, NotDecoded) else shown_octets(payload)
     return Content(kind, payload, decoded)
 
 
@@ -104,7 +104,9 @@ class Inspector:
                 if isinstance(found_trap, Secured):
                     found_trap = opened(payload, found_trap, knowledge.index, decoders)
                 decoded[wanted] = found_trap
-        communities = [source.snmp.community for source in knowledge.registry.sources if source.snmp is not None]
+        unread = any(isinstance(found, NotDecoded) for found in decoded.values())
+        sources = knowledge.registry.sources if unread else ()
+        communities = KnownCommunities(source.snmp.community for source in sources if source.snmp is not None)
         return {
             wanted: _shown(kind, payload, decoded[wanted], communities)
             for wanted, (kind, payload) in raw.items()

@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.domain.disclosure import SNMP_TRAP_COMMUNITY, shown_octets
+from collector.domain.disclosure import SNMP_TRAP_COMMUNITY, KnownCommunities, disjoint, shown_octets
 from collector.domain.trap import Trap
 from receivers.snmp.message import decode
 from tests import snmp_wire as wire
+from tests.work import calls_of
 
 COMMUNITY = b"c0mmunity-of-acme"
 STARS = b"*" * len(COMMUNITY)
@@ -78,8 +79,8 @@ def test_a_variable_beside_it_is_left_alone() -> None:
 def test_a_known_community_is_hidden_wherever_it_stands_in_what_cannot_be_decoded() -> None:
     datagram = b"GET / HTTP/1.1 c0mmunity-of-acme \xff public"
     assert shown_octets(datagram) == datagram
-    assert shown_octets(datagram, [COMMUNITY, b"pub"]) == datagram.replace(COMMUNITY, STARS)
-    assert shown_octets(datagram, [b"public", b".*"]) == datagram.replace(b"public", b"******")
+    assert shown_octets(datagram, KnownCommunities([COMMUNITY, b"pub"])) == datagram.replace(COMMUNITY, STARS)
+    assert shown_octets(datagram, KnownCommunities([b"public", b".*"])) == datagram.replace(b"public", b"******")
 
 
 def test_a_message_of_v3_has_none() -> None:
@@ -90,7 +91,7 @@ def test_a_message_of_v3_has_none() -> None:
 
 @given(datagram=st.binary(max_size=80), communities=st.lists(st.binary(max_size=6), max_size=3))
 def test_any_octets_keep_their_length(datagram: bytes, communities: list[bytes]) -> None:
-    assert len(shown_octets(datagram, communities)) == len(datagram)
+    assert len(shown_octets(datagram, KnownCommunities(communities))) == len(datagram)
 
 
 @given(place=st.integers(0, len(TRAP) - 1), octet=st.integers(0, 255), cut=st.integers(0, len(TRAP)))
@@ -99,7 +100,59 @@ def test_one_wrong_octet_before_or_after_it_does_not_let_it_be_decoded_and_shown
     datagram = bytearray(TRAP[:cut])
     if place < len(datagram) and not PLACE <= place < PLACE + len(COMMUNITY):
         datagram[place] = octet
-    assert COMMUNITY not in shown_octets(bytes(datagram), [COMMUNITY])
+    assert COMMUNITY not in shown_octets(bytes(datagram), KnownCommunities([COMMUNITY]))
     decoded = decode(bytes(datagram))
     if isinstance(decoded, Trap) and decoded.community == COMMUNITY:
         assert COMMUNITY not in shown_octets(bytes(datagram))
+
+
+def test_a_community_that_others_begin_like_or_reach_into_is_hidden_whole() -> None:
+    known = KnownCommunities([b"acme", b"acme-dc1", b"dc1-edge", b"acme-dc2-core"])
+    assert shown_octets(b"acme-dc1-edge acme-dc2-cor acme acm", known) == b"************* ****-dc2-cor **** acm"
+
+
+_BEGINNINGS = [
+    pytest.param(b"\x02\x01\x01\x04\x82\xff\xff", id="versions"),
+    pytest.param(b"\x06\x08\x2b\x06\x01\x06\x03\x12\x01\x04\x04\x82\xff\xff", id="names"),
+]
+
+
+@pytest.mark.parametrize("beginning", _BEGINNINGS)
+def test_in_the_largest_datagram_nothing_is_hidden_twice_however_often_a_community_begins(beginning: bytes) -> None:
+    """Each of them reaches to the end: octet for octet that would be 300 MB."""
+    datagram = (beginning * 10_000)[:65_507]
+    spans = [(place, len(datagram)) for place in range(len(beginning), len(datagram), len(beginning))]
+    assert sum(end - start for start, end in disjoint(spans)) == len(datagram) - len(beginning)
+    assert shown_octets(datagram).count(b"*") == len(datagram) - len(beginning)
+
+
+@given(spans=st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)).filter(lambda span: span[0] <= span[1])))
+def test_spans_without_overlaps_cover_the_same_octets(spans: list[tuple[int, int]]) -> None:
+    covered = {place for start, end in spans for place in range(start, end)}
+    apart = [place for start, end in disjoint(spans) for place in range(start, end)]
+    assert apart == sorted(covered)
+
+
+@pytest.mark.parametrize(
+    "datagram", [pytest.param(bytes(range(256)) * 20, id="anything"), pytest.param(b"acme-console-" * 400, id="their beginning")]
+)
+def test_ten_thousand_communities_are_looked_for_with_the_work_of_one(datagram: bytes) -> None:
+    one = KnownCommunities([b"acme-console-00000"])
+    many = KnownCommunities([b"acme-console-%05d" % number for number in range(10_000)])
+    assert calls_of(lambda: shown_octets(datagram, many)) == calls_of(lambda: shown_octets(datagram, one))
+
+
+@given(
+    datagram=st.text("ab", max_size=60).map(str.encode),
+    communities=st.lists(st.text("ab", min_size=4, max_size=9).map(str.encode), max_size=6),
+)
+def test_every_known_community_is_hidden_wherever_it_stands(datagram: bytes, communities: list[bytes]) -> None:
+    hidden = {
+        place
+        for community in communities
+        for begin in range(len(datagram))
+        if datagram.startswith(community, begin)
+        for place in range(begin, begin + len(community))
+    }
+    shown = shown_octets(datagram, KnownCommunities(communities))
+    assert [place for place, octet in enumerate(shown) if octet == ord("*")] == sorted(hidden)
