@@ -14,7 +14,8 @@ from collector.domain.snmp_access import SecurityLevel, SnmpUser
 from collector.domain.trap import NotDecoded, Pdu, Secured, Trap
 from collector.domain.trust import Trust
 from collector.pipeline.draft import Batch, BeliefStep, Entry
-from collector.pipeline.engine_drafts import EngineDraft, EngineDrafts
+from collector.pipeline.engine_draft import EngineDraft
+from collector.pipeline.engine_drafts import EngineDrafts
 from collector.pipeline.identify import SourceIndex
 
 _TRUST = {

@@ -1,20 +1,17 @@
-"""v3 engines while a batch works on them: messages are judged by what is remembered, so that one that was caught on its way is
-believed once. Drafts become memory only when they are committed."""
+"""The v3 engines that a batch works on: which there are, which of them there is room for, and how they become rows and, once the
+batch is committed, memory. How an engine judges a message is in `engine_draft`."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeAlias
 
 from collector.domain.engine import MOST_APPROVED_UNASKED, MOST_SEEN, UNASKED
-from collector.domain.engine_time import WINDOW_SECONDS, EarlierBoots, EngineTime
+from collector.domain.engine_time import EngineTime
 from collector.domain.ids import SourceId
-from collector.domain.item import Item
-from collector.domain.message_ids import MessageIds
-from collector.domain.outcome import Reason
+from collector.pipeline.engine_draft import EngineDraft
 from collector.pipeline.engine_memory import EngineMemory, KnownEngine
 from collector.store.engine import Connection
 from collector.store.engines import (
-    NOTHING,
     EngineMemo,
     delete_engines,
     drop_seconds,
@@ -24,185 +21,7 @@ from collector.store.engines import (
     update_engines,
 )
 
-MOST_RANGES = 50_000
-"""Ranges of message ids that are kept of one engine. A sender that counts up needs one a second; one whose ids are random reaches
-this at 330 messages a second, and then its window shrinks."""
-_SHRUNK_RANGES = MOST_RANGES * 3 // 4
-_SLACK_SECONDS = 30
-"""Seconds that have served are let go of together."""
-
 _Key: TypeAlias = tuple[SourceId, bytes]
-
-
-class EngineDraft:
-    """An engine while a batch works on it. `touched` holds the seconds that the batch added ids to."""
-
-    __slots__ = (
-        *("_newest", "approved_by", "approved_us", "dropped", "earlier", "earlier_kept", "earlier_ranges", "earlier_touched"),
-        *("engine_id", "first_us", "forgotten_to", "known", "last_us"),
-        *("lowest", "messages", "new_boots", "peer", "ranges", "source_id", "time", "touched"),
-    )
-
-    def __init__(self, source_id: SourceId, engine_id: bytes, known: KnownEngine | None, *, peer: str, at_us: int) -> None:
-        memo = known.memo if known else None
-        self.source_id, self.engine_id, self.known = source_id, engine_id, known
-        self.approved_by = memo.approved_by if memo else None
-        self.approved_us = memo.approved_us if memo else None
-        self.peer = memo.peer if memo else peer
-        self._newest: Item | None = None
-        self.first_us = memo.first_us if memo else at_us
-        self.last_us = memo.last_us if memo else at_us
-        self.messages = memo.messages if memo else 0
-        self.time: EngineTime | None = memo.time if memo else None
-        self.forgotten_to = memo.forgotten_to if memo else NOTHING
-        self.lowest = memo.lowest if memo else (NOTHING, NOTHING)
-        self.ranges = known.ranges if known else 0
-        self.touched: dict[int, MessageIds] = {}
-        self.earlier: EarlierBoots | None = memo.earlier if memo else None
-        self.earlier_kept = known.earlier_seconds if known else {}
-        self.earlier_touched: dict[int, MessageIds] = {}
-        self.earlier_ranges = known.earlier_ranges if known else 0
-        """Of the boots before these, as for the present ones."""
-        self.new_boots = False
-        """What is known of its seconds belongs to boots of before."""
-        self.dropped = False
-        """Seconds up to `forgotten_to`, or of other boots, are to go from the store."""
-
-    @property
-    def changed(self) -> bool:
-        messages, approved_by = (self.known.memo.messages, self.known.memo.approved_by) if self.known else (0, None)
-        return self.messages != messages or bool(self.touched) or self.approved_by != approved_by
-
-    def take(self, boots: int, time: int, message_id: int, at_us: int, *, late: bool = False) -> Reason:
-        """Judge an authentic message by what it says of its engine's time and its own id, and remember it: NONE when it is fresh.
-
-        `late`: it was not judged when it arrived. Then it is fresh too when it is older than everything that was: nothing of that
-        age was ever believed. It cannot be newer than what arrived after it.
-        """
-        if self.earlier is not None and boots == self.earlier.time.boots and at_us < self.earlier.until_us:
-            return self._take_earlier(self.earlier, time, message_id, at_us, late=late)
-        known = self.time
-        after = EngineTime.first(boots, time, at_us) if known is None else known.after(boots, time, at_us)
-        if after is None or (late and known is not None and known.contradicts(boots, time, at_us)):
-            return Reason.NOT_IN_TIME_WINDOW
-        oldest = late and known is not None and (boots, time) < self.lowest
-        if known is None or boots != known.boots:
-            self._begin_boots(at_us)
-        elif time <= self.forgotten_to:
-            return Reason.NONE if oldest else Reason.NOT_IN_TIME_WINDOW
-        ids = self._second(time)
-        before = ids.ranges
-        if not ids.add(message_id):
-            return Reason.REPLAYED
-        if not oldest:
-            self.lowest = (boots, time) if known is None else min(self.lowest, (boots, time))
-        self.time = after
-        self.ranges += ids.ranges - before
-        if self.ranges > MOST_RANGES:
-            self._shrink()
-        return Reason.NONE
-
-    def _take_earlier(self, earlier: EarlierBoots, time: int, message_id: int, at_us: int, *, late: bool) -> Reason:
-        """The same for what arrived before the engine began anew: it waited in another lane."""
-        boots = earlier.time.boots
-        after = earlier.time.after(boots, time, at_us)
-        if after is None or time <= earlier.forgotten_to or self.earlier_ranges > MOST_RANGES:
-            return Reason.NOT_IN_TIME_WINDOW
-        if late and earlier.time.contradicts(boots, time, at_us):
-            return Reason.NOT_IN_TIME_WINDOW
-        ids = self.earlier_touched.get(time)
-        if ids is None:
-            kept = self.earlier_kept.get(time)
-            ids = self.earlier_touched[time] = MessageIds() if kept is None else kept.copy()
-        before = ids.ranges
-        if not ids.add(message_id):
-            return Reason.REPLAYED
-        self.earlier_ranges += ids.ranges - before
-        self.earlier = earlier._replace(time=after)
-        self.lowest = min(self.lowest, (boots, time))
-        return Reason.NONE
-
-    def note(self, item: Item, at_us: int) -> None:
-        """A message of it came."""
-        self.messages += 1
-        if at_us >= self.last_us:
-            self._newest, self.last_us = item, at_us
-        elif at_us < self.first_us:
-            self.first_us = at_us
-
-    def approve(self, by: str, at_us: int) -> None:
-        self.approved_by, self.approved_us = by, at_us
-
-    def _begin_boots(self, at_us: int) -> None:
-        self.earlier = EarlierBoots(self.time, self.forgotten_to, at_us) if self.time else None
-        self.earlier_kept = self._seconds()
-        self.earlier_touched, self.touched = self.touched, {}
-        self.earlier_ranges = self.ranges
-        self.ranges, self.forgotten_to = 0, NOTHING
-        self.new_boots = self.dropped = True
-
-    def _second(self, time: int) -> MessageIds:
-        """The ids of that second, to be changed."""
-        ids = self.touched.get(time)
-        if ids is None:
-            kept = None if self.known is None or self.new_boots else self.known.seconds.get(time)
-            ids = self.touched[time] = MessageIds() if kept is None else kept.copy()
-        return ids
-
-    def _seconds(self) -> dict[int, MessageIds]:
-        """Every second that is remembered."""
-        kept = {} if self.known is None or self.new_boots else self.known.seconds
-        both = {**kept, **self.touched}
-        return {second: ids for second, ids in both.items() if second > self.forgotten_to}
-
-    def _shrink(self) -> None:
-        """Forget the oldest seconds until the rest is bearable: whoever uses up so much shrinks its own window."""
-        seconds = self._seconds()
-        for second in sorted(seconds):
-            if self.ranges <= _SHRUNK_RANGES:
-                break
-            self._forget(second, seconds[second])
-
-    def _forget(self, second: int, ids: MessageIds) -> None:
-        self.forgotten_to, self.dropped = max(self.forgotten_to, second), True
-        self.ranges -= ids.ranges
-        self.touched.pop(second, None)
-
-    def let_go(self, needed_from_us: int) -> None:
-        """Forget the seconds out of which nothing that arrives from then on can be within the window."""
-        if self.time is None:
-            return
-        if self.earlier is not None and needed_from_us >= self.earlier.until_us:
-            self.earlier, self.earlier_kept, self.earlier_touched, self.earlier_ranges = None, {}, {}, 0
-            self.dropped = True
-        served = min(self.time.time, self.time.notion(needed_from_us)) - WINDOW_SECONDS - 1
-        if self.known is not None and not self.new_boots:
-            if served - self.known.served < _SLACK_SECONDS:
-                return
-            self.known.served = served
-        for second, ids in self._seconds().items():
-            if second <= served:
-                self._forget(second, ids)
-
-    def memo(self) -> EngineMemo:
-        """As it will be when the batch is committed; of its seconds, those that changed."""
-        return EngineMemo(
-            number=self.known.number if self.known else 0,
-            source_id=self.source_id,
-            engine_id=self.engine_id,
-            approved_by=self.approved_by,
-            approved_us=self.approved_us,
-            peer=self._newest.peer if self._newest else self.peer,
-            first_us=self.first_us,
-            last_us=self.last_us,
-            messages=self.messages,
-            time=self.time,
-            forgotten_to=self.forgotten_to,
-            lowest=self.lowest,
-            earlier=self.earlier,
-            seconds={second: ids.encode() for second, ids in self.touched.items()},
-            earlier_seconds={second: ids.encode() for second, ids in self.earlier_touched.items()},
-        )
 
 
 class EngineDrafts:

@@ -1,5 +1,5 @@
 """What is remembered of the v3 engines that speak for consoles: their time and which message ids they used. How a message is
-judged by it, and becomes part of it, is `engine_drafts`' business."""
+judged by it, and becomes part of it, is `engine_draft`'s business."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -10,7 +10,7 @@ from collector.domain.message_ids import MessageIds
 from collector.store.engines import NOTHING, EngineMemo
 
 if TYPE_CHECKING:
-    from collector.pipeline.engine_drafts import EngineDraft
+    from collector.pipeline.engine_draft import EngineDraft
 
 
 class KnownEngine:

@@ -10,7 +10,7 @@ from collector.domain.engine import MOST_APPROVED_UNASKED, MOST_SEEN
 from collector.domain.engine_time import MAX_BOOTS
 from collector.domain.snmp_access import SecurityLevel
 from collector.domain.trust import Trust
-from collector.pipeline import engine_drafts
+from collector.pipeline import engine_draft
 from collector.store.engine import Store
 from collector.store.registry import SourceRecord
 from tests.pipeline_world import BULK
@@ -209,8 +209,8 @@ def test_nothing_that_was_forgotten_is_believed_again(world: V3World) -> None:
 def test_a_sender_gone_mad_shrinks_its_own_window_and_no_copy_is_believed(
     world: V3World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine_drafts, "MOST_RANGES", 40)
-    monkeypatch.setattr(engine_drafts, "_SHRUNK_RANGES", 30)
+    monkeypatch.setattr(engine_draft, "MOST_RANGES", 40)
+    monkeypatch.setattr(engine_draft, "_SHRUNK_RANGES", 30)
     began = world.engine_time
     sent = [world.secured("raise x 3", user=NAMING, time=began + number // 10, message_id=number * 10) for number in range(100)]
     for datagram in [*sent, *sent]:

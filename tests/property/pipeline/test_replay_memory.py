@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from collector.domain.ids import SourceId
 from collector.domain.outcome import Reason
-from collector.pipeline import engine_drafts
-from collector.pipeline.engine_drafts import EngineDraft
+from collector.pipeline import engine_draft
+from collector.pipeline.engine_draft import EngineDraft
 from collector.pipeline.engine_memory import KnownEngine
 from tests.v3_world import ENGINE
 
@@ -82,8 +82,8 @@ def test_nothing_is_believed_twice(steps: list[Message | str | int], most_ranges
     engine, committed, pending = Engine(), set[tuple[int, int, int]](), set[tuple[int, int, int]]()
     seen: list[Message] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine_drafts, "MOST_RANGES", most_ranges)
-        patch.setattr(engine_drafts, "_SHRUNK_RANGES", most_ranges * 3 // 4)
+        patch.setattr(engine_draft, "MOST_RANGES", most_ranges)
+        patch.setattr(engine_draft, "_SHRUNK_RANGES", most_ranges * 3 // 4)
         for step in steps:
             if step == "commit":
                 engine.commit(needed_from=min((one.arrived for one in seen[-3:]), default=0))
