@@ -20,12 +20,15 @@ def run_smtp(role: RoleContext) -> None:
 def run_process(role: RoleContext) -> None:
     """Turn the journal into cases until the role is stopped."""
     from collector.app.first_look import look_first
+    from collector.app.snapshot_keeping import kept_snapshot
 
     if not look_first(role):
         return
-    from collector.app.process import run_process as run
+    with kept_snapshot(role):
+        role.go_ahead.give()
+        from collector.app.process import run_process as run
 
-    run(role)
+        run(role)
 
 
 def run_hand_off(role: RoleContext) -> None:

@@ -1,6 +1,6 @@
-"""What `process` does before anything else, and before the modules for its work are imported: the receivers wait for its word. It
-looks whether the calendar can be made, whether the secrets in the store can be opened, and whether store and journal belong
-together."""
+"""What `process` does before anything else, and before the modules for its work are imported: the receivers wait for its word,
+which it gives when their snapshot is written. It looks whether the calendar can be made, whether the secrets in the store can be
+opened, and whether store and journal belong together."""
 
 from collector.app.journal import open_journal
 from collector.app.waiting import wait_for_store
@@ -15,7 +15,7 @@ from collector.store.streams import load_positions, load_retired
 
 def look_first(role: RoleContext) -> bool:
     """Wait for the store and compare it with the journal; False when the role was stopped meanwhile. While the store is away the
-    receivers are let begin.
+    receivers are let begin with the snapshot that there is.
 
     Raise ConfigurationError when the calendar cannot be made, the schema is another one, the secrets cannot be opened, or store
     and journal do not belong together.
@@ -33,5 +33,4 @@ def look_first(role: RoleContext) -> bool:
             verify_positions(positions, reader.streams(), retired=load_retired(connection))
     finally:
         store.close()
-    role.go_ahead.give()
     return True

@@ -26,5 +26,10 @@ def loaded_names(settings: Settings) -> Path:
 
 
 def snapshot(settings: Settings) -> Path:
-    """What the receivers know when the store is away."""
+    """What the receivers know; `process` writes it."""
     return settings.data_dir / "snapshot.json"
+
+
+def snapshot_beat(settings: Settings) -> Path:
+    """The file that `process` touches each time that the store said the same as the snapshot."""
+    return settings.run_dir / "snapshot.beat"

@@ -1,12 +1,9 @@
 """Which key a store's secrets get, and what is told of sealing them."""
 
-from collector.app.paths import snapshot
 from collector.config import Settings
-from collector.domain.errors import Unavailable
 from collector.secret_keys import make_own_key
 from collector.secrets import SecretBox
 from collector.store.engine import Store
-from collector.store.schema import SCHEMA_VERSION, schema_version
 from collector.store.sealing import Sealed, holds_sealed
 
 
@@ -19,22 +16,6 @@ def box_for(settings: Settings, store: Store) -> SecretBox:
     if not holds_sealed(store):
         make_own_key(settings)
     return SecretBox.of_settings(settings)
-
-
-def intake_box(settings: Settings, store: Store) -> SecretBox:
-    """For a receiver, which begins without its store too: at the very first start there may be no key yet, and nothing that needs
-    one. Raise ConfigurationError when there is no key and something needs it, or it cannot be read or made."""
-    if not snapshot(settings).exists() and not _needs_key(store):
-        make_own_key(settings)
-    return SecretBox.of_settings(settings)
-
-
-def _needs_key(store: Store) -> bool:
-    """As far as can be known now; an older store has nothing that is sealed."""
-    try:
-        return schema_version(store) == SCHEMA_VERSION and holds_sealed(store)
-    except Unavailable:
-        return False
 
 
 def told(sealed: Sealed) -> list[str]:

@@ -3,24 +3,23 @@
 from collector.app.intake import may_begin, receive
 from collector.app.journal import open_journal
 from collector.app.paths import process_wake
-from collector.app.refresh import refreshed_view
 from collector.app.room import Room
+from collector.app.snapshot_following import SnapshotFollower, followed_snapshot
 from collector.metrics import register
 from collector.role import RoleContext
-from collector.snapshot import SnapshotView
 from collector.wake import Waker
 from receivers.smtp.server import Limits, SmtpReceiver
 
 
 def run_smtp(role: RoleContext) -> None:
-    """Until stopped; what was answered with 250 by then is durable. Raise ConfigurationError when secrets cannot be opened."""
+    """Until stopped; what was answered with 250 by then is durable."""
     if not may_begin(role):
         return
-    with refreshed_view(role.settings, role.clock) as view:
-        _run(role, view)
+    with followed_snapshot(role.settings, role.clock) as followed:
+        _run(role, followed)
 
 
-def _run(role: RoleContext, view: SnapshotView) -> None:
+def _run(role: RoleContext, followed: SnapshotFollower) -> None:
     settings = role.settings
     journal = open_journal(settings, role.clock)
     writer = journal.open_writer("smtp-0")
@@ -29,7 +28,7 @@ def _run(role: RoleContext, view: SnapshotView) -> None:
     receiver = SmtpReceiver(
         [(bound.listener, bound.socket) for bound in role.sockets],
         journal=writer,
-        view=view,
+        view=followed.view,
         clock=role.clock,
         wake=waker.wake,
         room=room.has,
@@ -40,7 +39,7 @@ def _run(role: RoleContext, view: SnapshotView) -> None:
             connections_per_peer=settings.smtp.max_connections_per_peer,
         ),
     )
-    register(role.registry, receiver, journal, room)
+    register(role.registry, receiver, journal, room, followed)
     receive(role, receiver, room)
     writer.close()
     waker.close()

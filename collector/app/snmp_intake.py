@@ -2,12 +2,13 @@
 
 import os
 
+from collector.app.access_opening import AccessOpener
 from collector.app.intake import may_begin, receive
 from collector.app.journal import open_journal
 from collector.app.left_lanes import end_left_lanes
 from collector.app.paths import process_wake
-from collector.app.refresh import refreshed_view
 from collector.app.room import Room
+from collector.app.snapshot_following import SnapshotFollower, followed_snapshot
 from collector.config.model import SnmpSettings
 from collector.domain.limits import Limit
 from collector.metrics import register
@@ -28,14 +29,14 @@ def _limiter(settings: SnmpSettings, view: SnapshotView) -> PeerLimiter:
 
 
 def run_snmp(role: RoleContext) -> None:
-    """Until stopped; what was read by then is durable. Raise ConfigurationError when secrets cannot be opened."""
+    """Until stopped; what was read by then is durable. Raise ConfigurationError when the keys of the secrets cannot be read."""
     if not may_begin(role):
         return
-    with refreshed_view(role.settings, role.clock) as view:
-        _run(role, view)
+    with followed_snapshot(role.settings, role.clock, open_access=AccessOpener(role.settings)) as followed:
+        _run(role, followed)
 
 
-def _run(role: RoleContext, view: SnapshotView) -> None:
+def _run(role: RoleContext, followed: SnapshotFollower) -> None:
     settings = role.settings
     journal = open_journal(settings, role.clock)
     if role.receiver == 0:
@@ -48,9 +49,9 @@ def _run(role: RoleContext, view: SnapshotView) -> None:
         [(bound.listener, bound.socket) for bound in role.sockets],
         main=main,
         bulk=bulk,
-        limiter=_limiter(settings.snmp, view),
+        limiter=_limiter(settings.snmp, followed.view),
         engine=own_engine(settings, role.clock, os.environ),
-        view=view,
+        view=followed.view,
         relays=settings.snmp.trusted_relays,
         clock=role.clock,
         wake=waker.wake,
@@ -58,7 +59,7 @@ def _run(role: RoleContext, view: SnapshotView) -> None:
         run_directory=settings.run_dir,
         name=role.name,
     )
-    register(role.registry, receiver, journal, room)
+    register(role.registry, receiver, journal, room, followed)
     receive(role, receiver, room)
     main.close()
     bulk.close()

@@ -6,15 +6,10 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from collector.app.first_look import look_first
+from collector.app import run_api, run_process, run_snmp
+from collector.app.access_opening import AccessOpener
 from collector.app.knowledge import KnowledgeKeeper
-from collector.app.process import run_process
-from collector.app.refresh import SnapshotRefresher
-from collector.app.sealing import intake_box
-from collector.app.smtp_intake import run_smtp
-from collector.app.snmp_intake import run_snmp
 from collector.app.terms import terms_of
-from collector.app.web import run_api
 from collector.config import Role, Settings
 from collector.domain.clock import SystemClock
 from collector.domain.errors import ConfigurationError
@@ -22,8 +17,10 @@ from collector.domain.snmp_access import SnmpAccess
 from collector.go_ahead import GoAhead
 from collector.role import RoleContext
 from collector.role_http import Readiness
+from collector.sealed_access import json_of
 from collector.secret_keys import make_own_key, new_key, write_keys
 from collector.secrets import SecretBox
+from collector.snapshot import SEALED_FOR
 from collector.stop import StopFlag
 from collector.store.engine import Store
 from collector.store.migrate import migrate
@@ -55,16 +52,10 @@ def import_community(store: Store, box: SecretBox, name: str = "proxy-1") -> Non
         raise_registry_version(connection)
 
 
-def look_and_process(role: RoleContext) -> None:
-    """As the command does."""
-    if look_first(role):
-        run_process(role)
-
-
 @pytest.fixture
 def begin(settings: Settings) -> Iterator[Callable[[Role], None]]:
     stop = StopFlag()
-    work = {Role.SNMP: run_snmp, Role.SMTP: run_smtp, Role.PROCESS: look_and_process, Role.API: run_api}
+    work = {Role.SNMP: run_snmp, Role.PROCESS: run_process, Role.API: run_api}
 
     def run(role: Role) -> None:
         starting, ahead = Readiness(False), GoAhead(environment={})
@@ -74,7 +65,8 @@ def begin(settings: Settings) -> Iterator[Callable[[Role], None]]:
     stop.close()
 
 
-ROLES = pytest.mark.parametrize("role", [Role.SNMP, Role.SMTP, Role.PROCESS, Role.API])
+ROLES = pytest.mark.parametrize("role", [Role.PROCESS, Role.API])
+"""Those that use the store. `serve` stops everything with the first one; `process` begins before the receivers do."""
 
 
 @ROLES
@@ -97,48 +89,27 @@ def test_with_another_key_no_role_begins_and_the_source_is_named(
     assert str(caught.value).endswith("(source ACME/proxy-1)")
 
 
-def test_at_the_very_first_start_the_intake_needs_no_store(tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path / "data")
-    store = Store(f"sqlite:///{tmp_path / 'no-such-directory' / 'collector.db'}")
-    first, second = intake_box(settings, store), intake_box(settings, store)
-    assert second.open(first.seal(b"x", "x", "y"), "x", "y") == b"x"
-    store.close()
-
-
-def test_a_store_of_an_older_version_needs_no_key_yet(tmp_path: Path) -> None:
+def test_at_the_very_first_start_the_intake_needs_no_key(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path)
-    store = Store(settings.store_url)
-    intake_box(settings, store)
-    assert settings.secret_key_file.exists()
-    store.close()
+    open_access = AccessOpener(settings)
+    assert not settings.secret_key_file.exists()
+    make_own_key(settings)
+    access = SnmpAccess.with_community("v2c", b"c0mmunity", ["192.0.2.0/24"])
+    assert open_access(json_of(access, SecretBox.of_settings(settings), SEALED_FOR)) == access
 
 
-def test_a_snapshot_without_its_key_stops_the_intake_while_the_store_is_away(tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path)
-    (tmp_path / "snapshot.json").write_text("{}", encoding="utf-8")
-    store = Store(f"sqlite:///{tmp_path / 'no-such-directory' / 'collector.db'}")
+def test_a_snapshot_without_its_key_stops_the_intake_of_traps(begin: Callable[[Role], None], settings: Settings) -> None:
+    settings.secret_key_file.rename(settings.secret_key_file.with_suffix(".aside"))
+    (settings.data_dir / "snapshot.json").write_text("{}", encoding="utf-8")
     with pytest.raises(ConfigurationError, match=MISSING):
-        intake_box(settings, store)
-    store.close()
+        begin(Role.SNMP)
+    assert not settings.secret_key_file.exists()
 
 
-def test_a_running_receiver_keeps_what_it_knows_when_an_import_used_another_key(
-    store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    refresher = SnapshotRefresher(store, tmp_path / "snapshot.json", domains=(), box=BOX, clock=SystemClock())
-    import_community(store, BOX)
-    refresher.refresh()
-    known = refresher.view.current()
-    import_community(store, SecretBox([new_key()]), "proxy-2")
-    refresher.refresh()
-    refresher.refresh()
-    assert refresher.view.current() == known
-    assert [one.message for one in caplog.records] == ["the secrets in the store cannot be opened; the snapshot is used alone"]
-    import_community(store, BOX, "proxy-2")
-    refresher.refresh()
-    now = refresher.view.current()
-    assert now is not None
-    assert len(now.accesses) == 2
+def test_a_damaged_key_stops_the_intake_of_traps(begin: Callable[[Role], None], settings: Settings) -> None:
+    settings.secret_key_file.write_text("short", encoding="ascii")
+    with pytest.raises(ConfigurationError, match="at least"):
+        begin(Role.SNMP)
 
 
 def test_running_processing_keeps_what_it_knows_too(store: Store, caplog: pytest.LogCaptureFixture) -> None:
