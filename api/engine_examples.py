@@ -17,5 +17,17 @@ ENGINE: dict[str, Any] = {
     "approved_by": "key:bridge/jperez",
     "approved_at": "2026-03-02T12:30:00.000Z",
 }
+FORGOTTEN: dict[str, Any] = {
+    "engine_id": "80001f888059dc486145a26322",
+    "customer": "ACME",
+    "source": "sepm-1",
+    "peer": "192.0.2.10:51234",
+    "messages": 17,
+    "approved_by": "key:bridge/jperez",
+    "approved_at": "2026-03-02T12:30:00.000Z",
+    "forgotten_by": "command:mgomez",
+    "forgotten_at": "2026-03-09T08:15:00.000Z",
+}
+FORGOTTEN_PAGE = {"items": [FORGOTTEN], "next": None}
 ENGINE_PAGE = {"items": [ENGINE], "next": "MS5lbmdpbmVzLm9sZGVzdC4xNw"}
 APPROVED = {"engine": ENGINE, "reprocessed": 16, "left": 0}

@@ -123,6 +123,10 @@ class EngineQuery(OrderedQuery):
     customer: Word | None = Field(None, description="code of a customer")
 
 
+class ForgottenEngineQuery(OrderedQuery):
+    customer: Word | None = Field(None, description="code of a customer")
+
+
 class EngineOfQuery(Query):
     customer: Word | None = Field(None, description="code of the customer, when the engine speaks for several sources")
     source: Word | None = Field(None, description="name of the source")

@@ -38,6 +38,26 @@ class EnginePage(View):
     next: str | None
 
 
+class ForgottenEngineView(View):
+    """An engine as it was when `forgotten_by` forgot it; `approved_by` is null when it still waited for approval. It may have
+    come again since."""
+
+    engine_id: str
+    customer: str
+    source: str
+    peer: str | None
+    messages: int
+    approved_by: str | None
+    approved_at: Moment | None
+    forgotten_by: str
+    forgotten_at: Moment
+
+
+class ForgottenEnginePage(View):
+    items: list[ForgottenEngineView]
+    next: str | None
+
+
 class ApprovalDeed(View):
     """`customer` (code) and `source` are needed when the engine speaks for several sources, or was not seen yet. `reprocess`: the
     notifications that waited for it are processed again too. `actor` is the person for whom the caller speaks."""

@@ -1,7 +1,7 @@
 """SNMPv3 engines as the API shows them."""
 
-from api.schemas.engines import EngineView
-from collector.domain.engine import Engine
+from api.schemas.engines import EngineView, ForgottenEngineView
+from collector.domain.engine import Engine, ForgottenEngine
 
 
 def view(engine: Engine) -> EngineView:
@@ -19,4 +19,18 @@ def view(engine: Engine) -> EngineView:
         engine_time=None if engine.time is None else engine.time.time,
         approved_by=engine.approved_by,
         approved_at=engine.approved_at,
+    )
+
+
+def forgotten_view(engine: ForgottenEngine) -> ForgottenEngineView:
+    return ForgottenEngineView(
+        engine_id=engine.engine_id.hex(),
+        customer=engine.customer,
+        source=engine.source,
+        peer=engine.peer or None,
+        messages=engine.messages,
+        approved_by=engine.approved_by,
+        approved_at=engine.approved_at,
+        forgotten_by=engine.forgotten_by,
+        forgotten_at=engine.forgotten_at,
     )

@@ -16,7 +16,7 @@ from collector.domain.errors import Rejected
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from collector.domain.engine import Engine
+    from collector.domain.engine import Engine, ForgottenEngine
     from collector.pipeline.approval import Approval
     from collector.store.engine import Store, Turn
     from collector.store.engines import EngineFilter
@@ -35,7 +35,8 @@ def add(subparsers: Subparsers) -> None:
         "forget",
         help="believe an engine no more",
         description="Take an engine's approval back and forget what is known of its time: when it comes again, it must be "
-        "approved again and begins anew. That is what a console needs that was set back and counts its boots from the beginning.",
+        "approved again and begins anew. That is what a console needs that was set back and counts its boots from the beginning. "
+        "Who did it, and when, stays in `collector snmp engines --forgotten`.",
     )
     _add_engine(forget)
     forget.set_defaults(run=_forget)
@@ -48,7 +49,14 @@ def _add_engines(actions: Subparsers) -> None:
         description="List the engines that were heard of: id, state, source, address of the newest message, number of messages, "
         "first and last time, who approved it. What a `seen` one sends waits in quarantine until it is approved.",
     )
-    engines.add_argument("--state", choices=[state.value for state in EngineState], help="only those")
+    which = engines.add_mutually_exclusive_group()
+    which.add_argument("--state", choices=[state.value for state in EngineState], help="only those")
+    which.add_argument(
+        "--forgotten",
+        action="store_true",
+        help="instead, those that somebody forgot (the last 100 of each source): id, source, address, number of messages, who "
+        "had approved it, who forgot it and when",
+    )
     engines.add_argument("--json", action="store_true", help="as JSON, with boots and time")
     add_config(engines)
     engines.set_defaults(run=_engines)
@@ -75,16 +83,31 @@ def _add_engine(parser: argparse.ArgumentParser) -> None:
 def _engines(args: argparse.Namespace) -> int:
     from collector.store.engines import EngineFilter, list_engines
 
+    if args.forgotten:
+        return _forgotten(args)
     wanted = EngineFilter(state=EngineState(args.state) if args.state else None)
     with _opened(args) as (store, _), store.read() as connection:
         engines = list_engines(connection, wanted)
-    if args.json:
-        json.dump([_told(engine) for engine in engines], sys.stdout, ensure_ascii=False, indent=2)
+    _print([_told(engine) for engine in engines], [_line(engine) for engine in engines], as_json=args.json)
+    return 0
+
+
+def _forgotten(args: argparse.Namespace) -> int:
+    from collector.store.forgotten_engines import ForgottenFilter, list_forgotten
+
+    with _opened(args) as (store, _), store.read() as connection:
+        engines = list_forgotten(connection, ForgottenFilter())
+    _print([_forgotten_told(engine) for engine in engines], [_forgotten_line(engine) for engine in engines], as_json=args.json)
+    return 0
+
+
+def _print(told: list[dict[str, object]], lines: list[list[str]], *, as_json: bool) -> None:
+    if as_json:
+        json.dump(told, sys.stdout, ensure_ascii=False, indent=2)
         print()
     else:
-        for engine in engines:
-            print("\t".join(_line(engine)))
-    return 0
+        for line in lines:
+            print("\t".join(line))
 
 
 def _told(engine: "Engine") -> dict[str, object]:
@@ -119,6 +142,36 @@ def _line(engine: "Engine") -> list[str]:
         rfc3339(engine.first_seen_at),
         rfc3339(engine.last_seen_at),
         engine.approved_by or "-",
+    ]
+
+
+def _forgotten_told(engine: "ForgottenEngine") -> dict[str, object]:
+    from collector.domain.clock import rfc3339
+
+    return {
+        "engine_id": engine.engine_id.hex(),
+        "customer": engine.customer,
+        "source": engine.source,
+        "peer": engine.peer or None,
+        "messages": engine.messages,
+        "approved_by": engine.approved_by,
+        "approved_at": None if engine.approved_at is None else rfc3339(engine.approved_at),
+        "forgotten_by": engine.forgotten_by,
+        "forgotten_at": rfc3339(engine.forgotten_at),
+    }
+
+
+def _forgotten_line(engine: "ForgottenEngine") -> list[str]:
+    from collector.domain.clock import rfc3339
+
+    return [
+        engine.engine_id.hex(),
+        f"{engine.customer}/{engine.source}",
+        engine.peer or "-",
+        str(engine.messages),
+        engine.approved_by or "-",
+        engine.forgotten_by,
+        rfc3339(engine.forgotten_at),
     ]
 
 

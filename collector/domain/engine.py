@@ -12,6 +12,8 @@ MOST_SEEN = 64
 """Engines of one source that wait for approval; the one that was quiet longest goes when another one comes."""
 MOST_APPROVED_UNASKED = 64
 """Engines of one source that `approve_engines` approves; people may approve more."""
+MOST_FORGOTTEN = 100
+"""Of one source, of which it is kept who forgot them; the oldest goes when another one comes."""
 NAMED = "engine_id"
 UNASKED = "approve_engines"
 """Who approved an engine that the customers file names, or of which it says that it needs no approval: its keys."""
@@ -47,6 +49,22 @@ class Engine:
     time: EngineTime | None
     approved_by: str | None
     approved_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ForgottenEngine:
+    """An engine that somebody forgot, as it was then. It may have come again since, and been approved."""
+
+    number: int
+    customer: str
+    source: str
+    engine_id: bytes
+    peer: str
+    messages: int
+    approved_by: str | None
+    approved_at: datetime | None
+    forgotten_by: str
+    forgotten_at: datetime
 
 
 def parse_engine_id(text: str) -> bytes:

@@ -21,6 +21,7 @@ from collector.store.engines import (
     source_with_user,
     waiting_for_engine,
 )
+from collector.store.forgotten_engines import note_forgotten
 
 MOST_COUNTED = 10_000
 """Of what still waits."""
@@ -70,7 +71,7 @@ class Approval:
         return engine
 
     def forget(self, wanted: EngineFilter, *, actor: str) -> Engine:
-        """Take its approval back and let go of what is known of its time: it begins anew when it comes again.
+        """Take its approval back and let go of what is known of its time: it begins anew when it comes again. Who did it is kept.
 
         Raise NotFound, Conflict (it speaks for several sources), Unavailable.
         """
@@ -79,6 +80,7 @@ class Approval:
             if engine is None:
                 raise _not_found(wanted)
             forget_engine(connection, engine.number)
+            note_forgotten(connection, engine, by=actor, at=self._clock.now())
         log.info("an SNMPv3 engine was forgotten", **_named(engine), actor=actor)
         self._changed()
         return engine

@@ -432,6 +432,23 @@ class EngineRow(SQLModel, table=True):
     approved_at: datetime | None = _time(nullable=True)
 
 
+class ForgottenEngineRow(SQLModel, table=True):
+    """A v3 engine that a person forgot, as it was then, with who did it: `approved_by` is null when it still waited. The newest
+    ones of each source."""
+
+    __tablename__: ClassVar[Any] = "snmp_engines_forgotten"
+    __table_args__ = (Index("ix_snmp_engines_forgotten_source_id_id", "source_id", "id"),)
+    id: int | None = Field(default=None, primary_key=True)
+    source_id: int = Field(foreign_key="sources.id", nullable=False)
+    engine_id: str = _text(nullable=False)
+    peer: str = _text(nullable=False)
+    messages: int = Field(sa_column=Column(BigInteger, nullable=False))
+    approved_by: str | None = _text(nullable=True)
+    approved_at: datetime | None = _time(nullable=True)
+    forgotten_by: str = _text(nullable=False)
+    forgotten_at: datetime = _time(nullable=False)
+
+
 class EngineSecondRow(SQLModel, table=True):
     """The message ids that an engine used in one second of its time: what comes again is a replay. `ids` holds ranges, each as
     two unsigned numbers of four octets, big-endian, first and last."""

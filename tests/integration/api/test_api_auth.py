@@ -36,6 +36,7 @@ ROUTES = [
     pytest.param("POST", f"{NOTIFICATION}/reprocess", "notifications:write", id="reprocess"),
     pytest.param("GET", "/api/v1/sources", "sources:read", id="list sources"),
     pytest.param("GET", "/api/v1/snmp/engines", "engines:read", id="list engines"),
+    pytest.param("GET", "/api/v1/snmp/engines/forgotten", "engines:read", id="list forgotten engines"),
     pytest.param("POST", f"{ENGINE}/approve", "engines:write", id="approve engine"),
     pytest.param("DELETE", ENGINE, "engines:write", id="forget engine"),
     pytest.param("GET", "/api/v1/ledger", "ledger:read", id="ledger"),

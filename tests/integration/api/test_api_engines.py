@@ -82,6 +82,45 @@ def test_an_engine_of_several_sources_must_be_named_with_one(v3: World, admin: C
     assert [engine["customer"] for engine in admin.items(ENGINES)] == ["ACME"]
 
 
+def test_who_forgot_an_engine_is_listed(v3: World, admin: Caller) -> None:
+    hear(v3, "case disk")
+    admin.post(f"{ENGINES}/{ENGINE}/approve", {"actor": "jperez"})
+    admin.send("DELETE", f"{ENGINES}/{ENGINE}", params={"actor": "eva"})
+    assert admin.items(ENGINES) == []
+    [told] = admin.items(f"{ENGINES}/forgotten")
+    assert told == {
+        "engine_id": ENGINE,
+        "customer": "ACME",
+        "source": "v3-1",
+        "peer": "192.0.2.10:40000",
+        "messages": 1,
+        "approved_by": "key:bridge/jperez",
+        "approved_at": "2026-03-17T12:00:00.000Z",
+        "forgotten_by": "key:bridge/eva",
+        "forgotten_at": "2026-03-17T12:00:00.000Z",
+    }
+    assert admin.items(f"{ENGINES}/forgotten", params={"customer": "OTHER"}) == []
+
+
+def test_a_key_of_one_customer_sees_its_own_forgotten_engines_alone(v3: World, admin: Caller) -> None:
+    for user, customer in ((USER, "ACME"), (OTHERS, "OTHER")):
+        hear(v3, "case disk", user=user)
+        admin.send("DELETE", f"{ENGINES}/{ENGINE}", params={"customer": customer})
+    for customer_id, code in ((v3.acme, "ACME"), (v3.other, "OTHER")):
+        mine = v3.key("engines:read", customer_id=customer_id)
+        assert [engine["customer"] for engine in mine.items(f"{ENGINES}/forgotten")] == [code]
+
+
+def test_forgotten_engines_are_walked_page_by_page(v3: World, admin: Caller) -> None:
+    ids = [(b"\x80\x00\x1f\x88\x05" + bytes([number]) * 4).hex() for number in range(7)]
+    for engine_id in ids:
+        admin.post(f"{ENGINES}/{engine_id}/approve", {"customer": "ACME", "source": "v3-1"})
+        admin.send("DELETE", f"{ENGINES}/{engine_id}")
+    for order, expected in (("oldest", ids), ("newest", ids[::-1])):
+        walked = admin.walk(f"{ENGINES}/forgotten", {"limit": 3, "order": order})
+        assert [engine["engine_id"] for engine in walked] == expected
+
+
 def test_an_engine_may_be_approved_before_it_is_seen(v3: World, admin: Caller) -> None:
     path = f"{ENGINES}/{ENGINE}/approve"
     assert admin.post(path).status_code == 404

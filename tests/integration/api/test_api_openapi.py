@@ -47,7 +47,7 @@ def validator(described: dict[str, Any], schema: dict[str, Any]) -> Draft202012V
 def test_it_is_openapi_3_1_and_every_operation_is_named(described: dict[str, Any]) -> None:
     assert described["openapi"].startswith("3.1.")
     named = [operation["operationId"] for _, operation in operations(described)]
-    assert len(named) == len(set(named)) == 35
+    assert len(named) == len(set(named)) == 36
     assert all(operation["summary"] and operation["description"] for _, operation in operations(described))
 
 
@@ -94,6 +94,7 @@ def test_errors_are_problems_everywhere(described: dict[str, Any]) -> None:
         pytest.param("/api/v1/notifications?include=text,varbinds", "NotificationPage", id="notifications"),
         pytest.param("/api/v1/notifications/{notification}", "NotificationDetail", id="notification"),
         pytest.param("/api/v1/snmp/engines", "EnginePage", id="engines"),
+        pytest.param("/api/v1/snmp/engines/forgotten", "ForgottenEnginePage", id="forgotten engines"),
         pytest.param("/api/v1/ledger", "LedgerView", id="ledger"),
     ],
 )

@@ -100,6 +100,11 @@ def test_an_engine_is_approved_with_what_waited_and_forgotten(machine: Machine) 
     assert line.endswith(f"\t{WHO}")
     assert machine.run("snmp", "forget", ID) == [f"{ID} is forgotten for ACME/secure"]
     assert machine.run("snmp", "engines") == []
+    [line] = machine.run("snmp", "engines", "--forgotten")
+    assert line.split("\t")[:6] == [ID, "ACME/secure", "192.0.2.1:162", "3", WHO, WHO]
+    [told] = json.loads("\n".join(machine.run("snmp", "engines", "--forgotten", "--json")))
+    assert (told["engine_id"], told["source"], told["approved_by"], told["forgotten_by"]) == (ID, "secure", WHO, WHO)
+    assert line.split("\t")[6] == told["forgotten_at"]
 
 
 def test_an_engine_is_approved_before_it_is_heard_of(machine: Machine) -> None:

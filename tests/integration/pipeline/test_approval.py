@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from collector.domain.engine import Engine, EngineState
+from collector.domain.engine import Engine, EngineState, ForgottenEngine
 from collector.domain.errors import Conflict, NotFound
 from collector.domain.ids import NotificationId
 from collector.domain.item import ItemKind
@@ -17,6 +17,7 @@ from collector.domain.trap import NotDecoded, Secured, Trap
 from collector.pipeline.approval import Caught
 from collector.store.engine import Store
 from collector.store.engines import EngineFilter
+from collector.store.forgotten_engines import ForgottenFilter, list_forgotten
 from collector.store.registry import SourceRecord
 from tests.builders import NOON
 from tests.pipeline_world import MAIN
@@ -329,3 +330,42 @@ def test_what_the_journal_does_not_keep_any_more_holds_up_nothing(world: V3World
     engine = world.approve()
     assert world.approval().catch_up(engine, world.inspector(), actor="user:ana", limit=2) == Caught(2, 1)
     assert world.approval().catch_up(engine, world.inspector(), actor="user:ana", limit=2) == Caught(0, 1)
+
+
+def forgotten(world: V3World, *, newest_first: bool = False) -> list[ForgottenEngine]:
+    with world.store.read() as connection:
+        return list_forgotten(connection, ForgottenFilter(), newest_first=newest_first)
+
+
+def test_who_forgot_an_engine_stays_also_when_it_comes_again(world: V3World) -> None:
+    world.sends("raise x 3")
+    world.process()
+    world.approve()
+    world.clock.move(seconds(60))
+    world.approval().forget(EngineFilter(engine_id=ENGINE), actor="key:bridge/eva")
+    world.sends("raise x 3")
+    world.process()
+    world.approval().forget(EngineFilter(engine_id=ENGINE), actor="command:root")
+    told = [(one.engine_id, one.source, one.messages, one.approved_by, one.approved_at) for one in forgotten(world)]
+    assert told == [(ENGINE, "secure", 1, "user:ana", NOON), (ENGINE, "secure", 1, None, None)]
+    assert [(one.forgotten_by, one.forgotten_at) for one in forgotten(world, newest_first=True)] == [
+        ("command:root", NOON + seconds(60)),
+        ("key:bridge/eva", NOON + seconds(60)),
+    ]
+    assert world.engines() == []
+
+
+def test_of_each_source_only_so_many_are_kept_and_nobody_pushes_out_anothers(
+    world: V3World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collector.store.forgotten_engines.MOST_FORGOTTEN", 3)
+    world.approve(ENGINE, customer="ACME", source="secure")
+    world.approval().forget(EngineFilter(engine_id=ENGINE), actor="user:ana")
+    for number in range(5):
+        engine_id = b"\x80\x00\x1f\x88\x05" + bytes([number]) * 4
+        world.approve(engine_id, customer="ACME", source="naming")
+        world.approval().forget(EngineFilter(engine_id=engine_id), actor=f"user:{number}")
+    assert [(one.source, one.forgotten_by) for one in forgotten(world)] == [
+        ("secure", "user:ana"),
+        *(("naming", f"user:{number}") for number in (2, 3, 4)),
+    ]

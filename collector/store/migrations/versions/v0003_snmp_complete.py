@@ -48,6 +48,21 @@ def upgrade() -> None:
         sa.Column("ids", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("engine", "boots", "engine_time", name=op.f("pk_snmp_engine_seconds")),
     )
+    op.create_table(
+        "snmp_engines_forgotten",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("engine_id", sa.Text(), nullable=False),
+        sa.Column("peer", sa.Text(), nullable=False),
+        sa.Column("messages", sa.BigInteger(), nullable=False),
+        sa.Column("approved_by", sa.Text(), nullable=True),
+        sa.Column("approved_at", sa.BigInteger(), nullable=True),
+        sa.Column("forgotten_by", sa.Text(), nullable=False),
+        sa.Column("forgotten_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_snmp_engines_forgotten_source_id_sources")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_snmp_engines_forgotten")),
+    )
+    op.create_index("ix_snmp_engines_forgotten_source_id_id", "snmp_engines_forgotten", ["source_id", "id"], unique=False)
     with op.batch_alter_table("originals", schema=None) as batch_op:
         batch_op.add_column(sa.Column("sealed", sa.Boolean(), server_default=sa.false(), nullable=False))
     with op.batch_alter_table("sources", schema=None) as batch_op:
