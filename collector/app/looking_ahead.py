@@ -41,7 +41,7 @@ def warnings_about(sources: Iterable[Source], settings: Settings) -> list[str]:
     return warnings_of([(f"{one.customer.code}/{one.name}", one.snmp) for one in sources if one.snmp is not None], settings)
 
 
-def warnings_of(owned: list[Owned], settings: Settings) -> list[str]:
-    """What is allowed and yet worth a warning."""
+def warnings_of(owned: list[Owned], settings: Settings, *, beside: Iterable[Owned] = ()) -> list[str]:
+    """What is allowed and yet worth a warning; of other sources only what these share with them."""
     listeners = [str(address) for address in settings.snmp.listen]
-    return [*listeners_that_are_none(owned, listeners), *weaknesses(owned)]
+    return [*listeners_that_are_none(owned, listeners), *weaknesses(owned, beside)]

@@ -13,7 +13,8 @@ def add(subparsers: Subparsers) -> None:
         description="Read the settings file and the environment as the other commands do, and the file of [sla] overrides. Every "
         "mistake is told on a line of its own with file (or variable), key and reason; the exit code is then 78. Says also how "
         "large a receive buffer the kernel would give this user for each socket of [snmp] listen. Where the store is there, its "
-        "secrets must open, and sources whose traps others could forge are named.",
+        "secrets must open, and sources whose traps others could forge are named, and those that share pass phrases in a "
+        "dangerous way.",
     )
     check.add_argument("--show", action="store_true", help="print every key with the value in effect; secrets are masked")
     add_config(check)

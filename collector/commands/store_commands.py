@@ -46,7 +46,7 @@ def _add_customers(subparsers: Subparsers) -> None:
         description="Bring the store to what a customers file (YAML) says. The file is checked as a whole first; every mistake "
         "is told with its line and then nothing is imported. What the file does not name stays as it is. Running roles take the "
         "change over within a second. Warns of sources whose traps others could forge: v1, v2c, users without authentication "
-        "or with weak protocols.",
+        "or with weak protocols, pass phrases that customers share, or consoles whose engines need no approval.",
     )
     imports.add_argument("file", metavar="FILE", type=Path, help="the customers file; see docs/configuration.md")
     imports.add_argument("--dry-run", action="store_true", help="only say what would change")
@@ -133,7 +133,7 @@ def _import(args: argparse.Namespace) -> int:
     for line in result.lines:
         print(line)
     owned = [(f"{c.code}/{s.record.name}", s.record.snmp) for c in customers for s in c.sources if s.record.snmp is not None]
-    for warning in warnings_of(owned, settings):
+    for warning in warnings_of(owned, settings, beside=result.kept):
         print(f"collector: warning: {warning}", file=sys.stderr)
     print(_outcome(len(result.lines), dry_run=args.dry_run))
     return 0

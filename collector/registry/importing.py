@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeAlias
 
 from collector.domain.errors import FileErrors, Located
+from collector.domain.registry import Customer
 from collector.registry.clashes import MOST_TOLD, Claim, clashes
 from collector.registry.difference import source_difference
 from collector.registry.file import CustomerEntry
+from collector.registry.weaknesses import Owned
 from collector.secrets import SecretBox
 from collector.store.engine import Connection, Store, Turn
 from collector.store.registry import (
@@ -19,12 +22,17 @@ from collector.store.registry import (
     save_sources,
 )
 
+_Stored: TypeAlias = dict[str, dict[str, SourceRecord]]
+"""Customer's code → source's name → source."""
+
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """`lines` tell the difference, `+` new, `~` changed; empty when the store says the same already."""
+    """`lines` tell the difference, `+` new, `~` changed; empty when the store says the same already. `kept` are the sources that
+    the file does not name."""
 
     lines: tuple[str, ...]
+    kept: tuple[Owned, ...] = ()
 
 
 def import_customers(
@@ -34,20 +42,29 @@ def import_customers(
 
     Raise FileErrors when a source of the file and one that is only in the store could both be meant.
     """
-    if dry_run:
-        with store.read() as connection:
-            return ImportResult(tuple(_difference(connection, customers, file, box)))
-    with store.write(turn) as connection:
-        lines = _difference(connection, customers, file, box)
-        if lines:
+    with store.read() if dry_run else store.write(turn) as connection:
+        present = load_customer_records(connection)
+        stored = {code: load_source_records(connection, record.id, box) for code, record in present.items()}
+        kept = _kept(stored, customers)
+        _check_against(kept, customers, file)
+        lines = _difference(present, stored, customers)
+        if lines and not dry_run:
             _save(connection, customers, box)
-    return ImportResult(tuple(lines))
+    return ImportResult(tuple(lines), tuple((owner, record.snmp) for owner, record in kept.items() if record.snmp is not None))
 
 
-def _difference(connection: Connection, customers: tuple[CustomerEntry, ...], file: str, box: SecretBox) -> list[str]:
-    present = load_customer_records(connection)
-    stored = {code: load_source_records(connection, record.id, box) for code, record in present.items()}
-    _check_against(stored, customers, file)
+def _kept(stored: _Stored, customers: tuple[CustomerEntry, ...]) -> dict[str, SourceRecord]:
+    """What the file does not touch, by CUSTOMER/name."""
+    named = {(customer.code, source.record.name) for customer in customers for source in customer.sources}
+    return {
+        f"{code}/{name}": record
+        for code, sources in stored.items()
+        for name, record in sources.items()
+        if (code, name) not in named
+    }
+
+
+def _difference(present: dict[str, Customer], stored: _Stored, customers: tuple[CustomerEntry, ...]) -> list[str]:
     lines: list[str] = []
     for customer in customers:
         before = present.get(customer.code)
@@ -60,17 +77,11 @@ def _difference(connection: Connection, customers: tuple[CustomerEntry, ...], fi
     return lines
 
 
-def _check_against(stored: dict[str, dict[str, SourceRecord]], customers: tuple[CustomerEntry, ...], file: str) -> None:
+def _check_against(kept: dict[str, SourceRecord], customers: tuple[CustomerEntry, ...], file: str) -> None:
     """Sources that the file does not touch stay, so the file's must not clash with them."""
-    named = {(customer.code, source.record.name) for customer in customers for source in customer.sources}
-    kept = [
-        Claim(f"{code}/{name} (in the store)", record, 0)
-        for code, sources in stored.items()
-        for name, record in sources.items()
-        if (code, name) not in named
-    ]
+    staying = [Claim(f"{owner} (in the store)", record, 0) for owner, record in kept.items()]
     coming = [Claim(f"{c.code}/{s.record.name}", s.record, s.line) for c in customers for s in c.sources]
-    told = islice(((line, message) for line, message in clashes([*kept, *coming]) if line), MOST_TOLD)
+    told = islice(((line, message) for line, message in clashes([*staying, *coming]) if line), MOST_TOLD)
     errors = [Located(file, line, message) for line, message in told]
     if errors:
         raise FileErrors(errors)

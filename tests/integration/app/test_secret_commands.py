@@ -111,6 +111,21 @@ def test_an_import_warns_of_what_others_could_forge(machine: Machine) -> None:
     ]
 
 
+def test_an_import_warns_of_a_phrase_that_a_source_in_the_store_has_too(machine: Machine) -> None:
+    machine.imported()
+    machine.customers.write_text(
+        CUSTOMERS.replace("ACME", "BETA").replace("mailbox: acme", "mailbox: beta").replace("192.0.2.0", "198.51.100.0"),
+        encoding="utf-8",
+    )
+    code, _, warned = machine.run("customers", "import", "--dry-run", str(machine.customers))
+    assert code == 0
+    shared = "BETA/sepm-1, ACME/sepm-1: share a pass phrase across customers; "
+    assert [line for line in warned if line.startswith(f"collector: warning: {shared}")] == warned[1:2]
+    assert not [line for line in warned if line.startswith("collector: warning: ACME/")]
+    machine.run("customers", "import", str(machine.customers))
+    assert [line for line in machine.run("check-config")[1] if "share a pass phrase across customers" in line]
+
+
 def test_an_import_warns_of_a_listener_that_nobody_has(machine: Machine) -> None:
     machine.run("migrate")
     machine.customers.write_text(
