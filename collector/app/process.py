@@ -29,7 +29,6 @@ from collector.role_http import Readiness
 from collector.secrets import SecretBox
 from collector.store.engine import Store
 from collector.store.messages import DROPPED_AT_ONCE, drop_messages
-from collector.store.seen import drop_expired
 from collector.wake import WakeListener, Waker
 from collector.writer_turn import WriterTurn
 
@@ -172,8 +171,9 @@ class Chores:
     def _tidy(self) -> bool:
         now = self._role.clock.now()
         with self._store.write() as connection:
-            drop_expired(connection, before=self._processor.forgets_before)
+            tidied = self._processor.tidy(connection)
             old = drop_messages(connection, before=now - timedelta(days=self._role.settings.hand_off.keep_days))
+        tidied()
         oldest = now - timedelta(days=self._role.settings.journal.retention_days)
         dropped = self._keeper.drop(older_than=oldest, processed=self._processor.processed, before=self._originals)
         if dropped:

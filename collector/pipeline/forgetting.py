@@ -1,20 +1,18 @@
-"""When memory against repeats may go. What is remembered of informs to our engine must outlive their time window, and that
-is measured on the monotonic clock (RFC 3414 section 3.2 step 7a), while arrivals are dated by the wall clock, which somebody may
-set."""
+"""When memory against repeats may go. It lasts until some time of the wall clock, which somebody may set; copies of v3 messages,
+which somebody plays back, have a memory of their own that asks no such clock (`copies`)."""
 
 from datetime import datetime, timedelta
 
 from collector.domain.clock import EPOCH, Clock
-from collector.pipeline.repeats import REPLAY_WINDOW_US
 
-HELD = timedelta(microseconds=REPLAY_WINDOW_US)
+HELD = timedelta(minutes=5)
 STEP_NS = 5 * 1_000_000_000
-"""How far the two clocks may part unnoticed: `HELD` is longer than our window by more than that."""
+"""How far the two clocks may part unnoticed."""
 
 
 class Forgetting:
-    """For as long as the window is wide nothing goes after a start, nor after the wall clock was set: when it was set before the
-    start is not known. `before`: what has expired by then may go."""
+    """For a while nothing goes after a start, nor after the wall clock was set: it may be set back again, and when it was set
+    before the start is not known. `before`: what has expired by then may go."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

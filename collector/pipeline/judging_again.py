@@ -11,7 +11,7 @@ from collector.pipeline.draft import Batch, Decoders
 from collector.pipeline.engine_drafts import EngineDrafts
 from collector.pipeline.engine_memory import EngineMemory
 from collector.pipeline.identify import SourceIndex
-from collector.pipeline.repeats import message_digest
+from collector.pipeline.repeats import copy_digest, message_digest
 from collector.store.engine import Connection
 from collector.store.engines import load_memos
 from collector.store.notifications import Notification
@@ -56,7 +56,7 @@ def recalling(connection: Connection, batch: Batch, *, at: datetime, until: date
 
     def recall(payload: bytes, secured: Secured) -> bool:
         again = message_digest(payload, secured, of="v3 message again")
-        if find_seen(connection, (again, message_digest(payload, secured)), at=at):
+        if find_seen(connection, (again, copy_digest(payload, secured)), at=at):
             return True
         batch.seen.append((again, to_micros(until)))
         return False

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from itertools import islice
 from typing import Protocol
 
 from collector.domain.clock import EPOCH, NS_PER_SECOND, Clock, from_ns
@@ -12,6 +13,7 @@ from collector.domain.limits import Limit
 from collector.domain.outcome import Outcome, Reason
 from collector.journal.interface import JournalReader
 from collector.logs import Log
+from collector.pipeline.copies import Copies
 from collector.pipeline.counters import ProcessCounters
 from collector.pipeline.customer_limit import CustomerLimiter
 from collector.pipeline.draft import Batch
@@ -25,13 +27,15 @@ from collector.pipeline.stages import Knowledge, Memory, commit, understand
 from collector.store.case_memory import CaseMemory
 from collector.store.engine import Connection, Store
 from collector.store.engines import engines_version, load_memos
-from collector.store.seen import load_seen
+from collector.store.seen import drop_expired, drop_seen, load_seen
 from collector.store.streams import Position, add_stream, load_positions
 from collector.store.types import to_micros
 
 _log = Log(__name__)
 YIELD_SECONDS = 0.010
 _LOOK_SECONDS = 1.0
+_MOST_GONE = 20_000
+"""Of what is forgotten, so much goes from the store at a time."""
 _LOOK_NS = round(_LOOK_SECONDS * NS_PER_SECOND)
 
 
@@ -75,6 +79,7 @@ class Processor:
         self._positions: dict[StreamName, Position] = {}
         self._memory = Memory(
             SeenMemory({}),
+            Copies(),
             EngineMemory(),
             refusals or Refusals(per_peer=0, per_outcome=0),
             customers or CustomerLimiter(Limit(rate=0, burst=1)),
@@ -161,13 +166,15 @@ class Processor:
         self.nothing_before = begun_at if every is None else min(begun_at, from_ns(every))
         self._memory.engines.needed_from_us = to_micros(self.nothing_before)
         self._forgetting.note(self.nothing_before)
-        self._memory.seen.forget(before_us=to_micros(self.forgets_before))
+        self._memory.seen.forget(before_us=to_micros(self._forgetting.before))
 
     def _restart(self) -> None:
         """Go on from what the store says was committed."""
         with self._store.read() as connection:
             self._positions = load_positions(connection)
-            self._memory.seen = SeenMemory(load_seen(connection))
+            seen = load_seen(connection)
+            self._memory.seen = SeenMemory(seen)
+            self._memory.copies = Copies(seen, now_ns=self._clock.monotonic_ns())
             self._memory.engines = self._engines(connection)
         positions = {stream: position.position for stream, position in self._positions.items()}
         self._gatherer.rewind(positions, now_ns=self._clock.monotonic_ns())
@@ -196,6 +203,7 @@ class Processor:
                     position = add_stream(connection, state.stream)
                 self._positions[state.stream] = position
                 self._gatherer.add(state.stream, position.position)
+        self._memory.copies.forget(now_ns=now_ns, ends={state.stream: state.end for state in states}, done=self.processed)
 
     def _work(self, batch: Batch) -> None:
         begun_ns = self._clock.monotonic_ns()
@@ -216,7 +224,7 @@ class Processor:
         for stream, (last, tallies) in batch.taken.items():
             before = self._positions[stream]
             self._positions[stream] = Position(before.id, stream, last, before.tallies + tallies)
-        self._memory.commit(batch)
+        self._memory.commit(batch, now_ns=self._clock.monotonic_ns())
         self._cases.keep([fold.case for fold in correlation.folds])
         self._counters.count(batch, correlation.counts, (self._clock.monotonic_ns() - begun_ns) / NS_PER_SECOND)
 
@@ -247,10 +255,14 @@ class Processor:
             entry.settle(Outcome.UNDECODABLE, Reason.DECODER_FAILED, f"{failure} in the pipeline")
         self._commit(parked, self._knowledge(), begun_ns=self._clock.monotonic_ns())
 
-    @property
-    def forgets_before(self) -> datetime:
-        """Memory against repeats that has expired by then may go from the store too."""
-        return self._forgetting.before
+    def tidy(self, connection: Connection) -> Callable[[], None]:
+        """Forget in the store what is forgotten here, in the caller's transaction. What is returned is called when that is
+        committed."""
+        drop_expired(connection, before=self._forgetting.before)
+        copies = self._memory.copies
+        gone = list(islice(copies.gone, _MOST_GONE))
+        drop_seen(connection, gone)
+        return lambda: copies.forgotten(gone)
 
     @property
     def processed(self) -> dict[StreamName, int]:

@@ -2,18 +2,17 @@
 trap, because two equal traps are two. Replayed v3 traps were refused before; v3 messages to our own engine are compared here."""
 
 import hashlib
+from collections.abc import Mapping
 
 from collector.domain.mail import Mail
 from collector.domain.outcome import Outcome, Reason
 from collector.domain.registry import Source
 from collector.domain.trap import Pdu, Secured, SnmpVersion, Trap
 from collector.domain.trust import Trust
+from collector.pipeline.copies import COPY_MARK, OUTLIVES_CLOCKS_US, Copies, is_copy
 from collector.pipeline.draft import Batch, Entry
 
 INFORM_WINDOW_US = 60 * 1_000_000
-REPLAY_WINDOW_US = 310 * 1_000_000
-"""Our engine's time window is 150 s to either side (RFC 3414 section 3.2 step 7a): a copy of an inform may be taken for that
-long, and it is one for as long as anything is remembered of it (`Forgetting`)."""
 MAIL_WINDOW_US = 24 * 3600 * 1_000_000
 NAMELESS_MAIL_WINDOW_US = 300 * 1_000_000
 """A mail without Message-ID is only known by all its bytes, which two honest notifications may share, so for less long."""
@@ -26,8 +25,8 @@ _CLEAR_OCTETS = len(CLEAR_MARK) + 16
 class SeenMemory:
     """What was seen, until when (microseconds since the epoch). A batch becomes part of it only when it is committed."""
 
-    def __init__(self, committed: dict[bytes, int]) -> None:
-        self._committed = committed
+    def __init__(self, committed: Mapping[bytes, int]) -> None:
+        self._committed = {digest: expires for digest, expires in committed.items() if not is_copy(digest)}
         self._dropped_at = 0
         self.clears = self._count_clears()
         """How many of them are clears that may have come before what they clear."""
@@ -36,16 +35,13 @@ class SeenMemory:
         expires = pending.get(digest) or self._committed.get(digest)
         return expires is not None and at_us < expires
 
-    def has(self, digest: bytes, pending: dict[bytes, int]) -> bool:
-        """Whether it is remembered, whatever the clock says now."""
-        return digest in pending or digest in self._committed
-
     def until(self, digest: bytes) -> int | None:
         """Until when it is remembered, None when it is not."""
         return self._committed.get(digest)
 
     def commit(self, entries: list[tuple[bytes, int]]) -> None:
-        """Take a committed batch's entries over."""
+        """Take a committed batch's entries over; copies have a memory of their own."""
+        entries = [entry for entry in entries if not is_copy(entry[0])]
         self.clears += len({digest for digest, _ in entries if _is_clear(digest)} - self._committed.keys())
         self._committed.update(entries)
 
@@ -64,7 +60,7 @@ def _is_clear(digest: bytes) -> bool:
     return len(digest) == _CLEAR_OCTETS
 
 
-def drop_repeats(batch: Batch, memory: SeenMemory) -> None:
+def drop_repeats(batch: Batch, memory: SeenMemory, copies: Copies) -> None:
     pending: dict[bytes, int] = {}
     for entry in batch.entries:
         if entry.drafts:
@@ -72,21 +68,21 @@ def drop_repeats(batch: Batch, memory: SeenMemory) -> None:
         decoded = entry.decoded
         if isinstance(decoded, Trap):
             if decoded.pdu is Pdu.INFORM or (decoded.secured is not None and entry.item.envelope):
-                _check_inform(entry, decoded, memory, pending)
+                _check_inform(entry, decoded, memory, copies, pending)
         elif isinstance(decoded, Mail):
             _check_mail(entry, decoded, memory, pending)
     batch.seen = list(pending.items())
 
 
-def _check_inform(entry: Entry, trap: Trap, memory: SeenMemory, pending: dict[bytes, int]) -> None:
+def _check_inform(entry: Entry, trap: Trap, memory: SeenMemory, copies: Copies, pending: dict[bytes, int]) -> None:
     at_us = entry.item.received_at_ns // 1_000
     digest = _inform_digest(entry, trap)
     copied = False
     if trap.secured is not None and entry.trust > Trust.SPOOFABLE:
-        used = message_digest(entry.item.payload, trap.secured)
-        copied = memory.has(used, pending)
+        used = copy_digest(entry.item.payload, trap.secured)
+        copied = used in pending or used in copies
         if not copied:  # of an inform that was sent again too: whoever caught it may send it from elsewhere
-            pending[used] = at_us + REPLAY_WINDOW_US
+            pending[used] = OUTLIVES_CLOCKS_US
     if memory.seen(digest, at_us, pending):
         entry.settle(Outcome.DUPLICATE, Reason.REPEATED_INFORM, source=entry.sources[0])
     elif copied:
@@ -106,7 +102,12 @@ def _inform_digest(entry: Entry, trap: Trap) -> bytes:
     return _digest(f"v3 inform\0{where}".encode(), repr(said).encode())
 
 
-def message_digest(payload: bytes, secured: Secured, *, of: str = "v3 message") -> bytes:
+def copy_digest(payload: bytes, secured: Secured) -> bytes:
+    """What is remembered of a message that was taken (`Copies`)."""
+    return COPY_MARK + message_digest(payload, secured, of="v3 message")
+
+
+def message_digest(payload: bytes, secured: Secured, *, of: str) -> bytes:
     """An authentic v3 message and its copies, whoever they are sent to: the octets of msgAuthenticationParameters (RFC 3414
     section 6.3.1) are of the whole message and of its sender's key, so no other sender can have the like. `of` keeps memories
     apart."""

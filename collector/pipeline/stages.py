@@ -7,6 +7,7 @@ from collector.domain.terms import Terms
 from collector.pipeline.believe import Believer, believe
 from collector.pipeline.classify import Classifier, classify
 from collector.pipeline.clears import Clears
+from collector.pipeline.copies import Copies
 from collector.pipeline.correlate import Correlation
 from collector.pipeline.customer_limit import CustomerLimiter
 from collector.pipeline.decode import decode
@@ -40,13 +41,15 @@ class Memory:
     """What `process` remembers of the batches before. A batch becomes part of it only when it is committed."""
 
     seen: SeenMemory
+    copies: Copies
     engines: EngineMemory
     refusals: Refusals
     customers: CustomerLimiter
 
-    def commit(self, batch: Batch) -> None:
-        """Take a committed batch over."""
+    def commit(self, batch: Batch, *, now_ns: int) -> None:
+        """Take a committed batch over, at `now_ns` of the monotonic clock."""
         self.seen.commit(batch.seen)
+        self.copies.commit((digest for digest, _ in batch.seen), now_ns=now_ns)
         self.refusals.commit(batch)
         self.customers.commit(batch)
         if batch.engines is not None:
@@ -61,7 +64,7 @@ def understand(batch: Batch, knowledge: Knowledge, memory: Memory) -> None:
     believe(batch, Believer(knowledge.index, knowledge.decoders.unlock, batch.engines))
     identify(batch, knowledge.index)
     memory.customers.judge(batch)
-    drop_repeats(batch, memory.seen)
+    drop_repeats(batch, memory.seen, memory.copies)
     classify(batch, knowledge.rules)
     memory.refusals.weigh(batch)
 

@@ -1,9 +1,9 @@
 """The memory against repeats: what must not count twice, until when."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from collector.store.dialect import put_rows, table_of
 from collector.store.tables import SeenRow
@@ -28,6 +28,13 @@ def find_seen(connection: Connection, digests: Iterable[bytes], *, at: datetime)
 def save_seen(connection: Connection, entries: Iterable[tuple[bytes, int]]) -> None:
     """(digest, expiry in microseconds) of one batch."""
     put_rows(connection, _SEEN, ("digest", "expires_at"), list(entries), key="digest")
+
+
+def drop_seen(connection: Connection, digests: Sequence[bytes]) -> None:
+    """Forget those, whenever they expire."""
+    if digests:
+        statement = delete(_SEEN).where(_SEEN.c.digest == bindparam("_digest"))
+        connection.execute(statement, [{"_digest": digest} for digest in digests])
 
 
 def drop_expired(connection: Connection, *, before: datetime) -> None:

@@ -392,7 +392,7 @@ class OriginalRow(SQLModel, table=True):
 
 class SeenRow(SQLModel, table=True):
     """What has been seen and must not count twice until `expires_at`: 16 octets of a hash (informs: peer and bytes; mails:
-    Message-ID, recipient, body)."""
+    Message-ID, recipient, body). What begins with the mark of a copy (`pipeline.copies`) does not expire by itself."""
 
     __tablename__: ClassVar[Any] = "seen"
     __table_args__ = (Index("ix_seen_expires_at", "expires_at"),)

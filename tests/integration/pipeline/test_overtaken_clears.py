@@ -8,7 +8,7 @@ import pytest
 from collector.domain.case import CaseStatus
 from collector.domain.ids import StreamName
 from collector.pipeline import clears
-from collector.store.seen import drop_expired, load_seen
+from collector.store.seen import load_seen
 from collector.store.types import to_micros
 from tests.builders import NOON, after
 from tests.feed_kit import stored, told
@@ -184,7 +184,7 @@ def test_a_remembered_clear_goes_when_everything_older_is_processed(world: World
     world.clock.move(timedelta(minutes=6))
     processor.step()
     with world.store.write() as connection:
-        drop_expired(connection, before=processor.forgets_before)
+        processor.tidy(connection)
     assert remembered(world) == []
 
 

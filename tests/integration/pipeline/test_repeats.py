@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from collector.domain.clock import EPOCH
-from collector.store.seen import drop_expired, load_seen
+from collector.store.seen import load_seen
 from collector.store.types import to_micros
 from tests.builders import NOON, after
 from tests.pipeline_world import BULK, MAIN, World
@@ -107,14 +107,14 @@ def test_memory_is_kept_while_something_older_waits_and_let_go_after_it(world: W
     while processor.step():
         pass
     assert processor.nothing_before == after(minutes=3)
-    assert processor.forgets_before == EPOCH  # as always soon after a start
+    assert processor._forgetting.before == EPOCH  # as always soon after a start
     world.clock.move(timedelta(minutes=6))
     world.trap("info", inform=9)
     while processor.step():
         pass
-    assert processor.forgets_before == after(minutes=9)
+    assert processor._forgetting.before == after(minutes=9)
     with world.store.write() as connection:
-        drop_expired(connection, before=processor.forgets_before)
+        processor.tidy(connection)
         assert set(load_seen(connection).values()) == {to_micros(after(minutes=10))}
     assert list(processor._memory.seen._committed.values()) == [to_micros(after(minutes=10))]
 

@@ -10,10 +10,12 @@ import pytest
 from collector.domain.item import InformVerdict
 from collector.domain.snmp_access import SnmpUser
 from collector.domain.trust import Trust
+from collector.pipeline.processor import Processor
 from collector.store.engine import Store
 from collector.store.registry import SourceRecord, load_registry, raise_registry_version, save_sources
-from collector.store.seen import drop_expired
+from collector.store.seen import load_seen
 from tests.builders import BOX
+from tests.pipeline_world import BULK
 from tests.v3_world import ENGINE, NAMING, OPEN_USER, OUR_ENGINE, STRANGER, USER, V3World, access_of
 
 CASE, REPEATED = ("case", ""), ("duplicate", "repeated_inform")
@@ -80,7 +82,7 @@ def test_a_repeat_has_another_message_around_the_same_content(world: V3World, re
         pytest.param(timedelta(seconds=60) - _TICK, 162, REPEATED, id="from the same place within a minute"),
         pytest.param(timedelta(seconds=60), 162, REPLAYED, id="from the same place later"),
         pytest.param(timedelta(seconds=1), 163, REPLAYED, id="from another place"),
-        pytest.param(timedelta(seconds=310) - _TICK, 163, REPLAYED, id="as long as it may be in time"),
+        pytest.param(timedelta(seconds=301), 163, REPLAYED, id="as long as it may be in time"),
     ],
 )
 @pytest.mark.parametrize("restart", [False, True], ids=["in one batch", "over a restart"])
@@ -160,8 +162,7 @@ def test_a_copy_is_one_when_the_clock_was_set_meanwhile(world: V3World, set_by: 
         world.arrives(now, envelope=envelope, peer_port=next(ports))
         while processor.step():
             pass
-        with world.store.write() as connection:  # as housekeeping does
-            drop_expired(connection, before=processor.forgets_before)
+        tidy(world, processor)
 
     world.clock.move(timedelta(hours=1))
     comes(datagram)
@@ -178,16 +179,52 @@ def test_a_copy_is_one_when_the_clock_was_set_meanwhile(world: V3World, set_by: 
     assert world.case().occurrences == 1
 
 
-def test_what_is_remembered_of_informs_goes_when_their_window_is_over(world: V3World) -> None:
+def tidy(world: V3World, processor: Processor) -> None:
+    """As housekeeping does."""
+    with world.store.write() as connection:
+        tidied = processor.tidy(connection)
+    tidied()
+
+
+@pytest.mark.parametrize("restart", [False, True], ids=["one process", "over restarts"])
+def test_what_is_remembered_of_informs_goes_when_their_window_is_over(world: V3World, restart: bool) -> None:
     processor = world.processor()
-    for minutes in range(1, 30):
+    for minutes in range(1, 40):
         world.informs("info", inform=minutes)
         while processor.step():
             pass
+        tidy(world, processor)
         world.clock.move(timedelta(minutes=1))
         if minutes == 10:
             world.clock.moment += timedelta(minutes=10)
+        if restart and minutes == 20:
+            processor = world.processor()
     assert len(processor._memory.seen._committed) < 10
+    assert 6 <= len(processor._memory.copies) <= 10
+    with world.store.read() as connection:
+        assert len(load_seen(connection)) < 20
+
+
+def test_a_copy_that_waits_in_the_bulk_lane_is_one_however_long_it_waits(world: V3World) -> None:
+    """The process role is busy with a flood for an hour; the clock was set meanwhile, there and back."""
+    datagram, envelope = world.secured("raise x 3", engine_id=OUR_ENGINE, inform=5), InformVerdict.IN_TIME.value.encode()
+    processor, ports = world.processor(batch_limit=8), count(162)
+    world.clock.moment -= timedelta(hours=5)
+    world.arrives(datagram, envelope=envelope)
+    world.clock.moment += timedelta(hours=5)
+    for _ in range(20):
+        world.trap("info", stream=BULK)
+    world.arrives(datagram, envelope=envelope, stream=BULK, peer_port=9_999)
+    for minutes in range(60):
+        world.informs("info", inform=100 + minutes, port=next(ports), time=4_600)
+        if minutes % 4 == 0:
+            processor.step()
+            tidy(world, processor)
+        world.clock.move(timedelta(minutes=1))
+    while processor.step():
+        pass
+    assert world.outcomes().count(REPLAYED) == 1
+    assert world.case().occurrences == 1
 
 
 @pytest.mark.parametrize("later", [timedelta(seconds=1), timedelta(days=20)], ids=["soon", "when its memory is gone"])
