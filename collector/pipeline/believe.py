@@ -1,22 +1,23 @@
 """Stage 2: who sent a v3 message, and whether that is to be believed. What is, becomes a trap with its source and its trust; what
 is not ends here with the exact reason. v1 and v2c prove nothing and are the next stage's business."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TypeAlias
 
 from collector.domain.engine import BY_FILE, ENGINE_ID_LENGTH, ENGINE_ID_OCTETS, NAMED, UNASKED
 from collector.domain.item import InformVerdict
-from collector.domain.message_flags import AUTHENTICATED, LEVEL_BITS, LEVELS
+from collector.domain.message_flags import LEVEL_BITS, LEVELS
 from collector.domain.outcome import Outcome, Reason
 from collector.domain.registry import Source
-from collector.domain.snmp_access import SecurityLevel, SnmpUser
-from collector.domain.trap import NotDecoded, Pdu, Secured, Trap
+from collector.domain.snmp_access import SecurityLevel
+from collector.domain.trap import NotDecoded, Pdu, Secured
 from collector.domain.trust import Trust
 from collector.pipeline.draft import Batch, BeliefStep, Entry
 from collector.pipeline.engine_draft import EngineDraft
 from collector.pipeline.engine_drafts import EngineDrafts
+from collector.pipeline.hearing import Hearing, unauthenticated
 from collector.pipeline.identify import SourceIndex
+from collector.pipeline.key_search import KeySearch, Unlock
 
 _TRUST = {
     SecurityLevel.NO_AUTH_NO_PRIV: Trust.SPOOFABLE,
@@ -25,31 +26,8 @@ _TRUST = {
 }
 _VERDICTS = {verdict.value.encode("ascii"): verdict for verdict in InformVerdict}
 
-Unlock: TypeAlias = Callable[[bytes, Secured, SnmpUser], Trap | NotDecoded]
 Recall: TypeAlias = Callable[[bytes, Secured], bool]
 """Whether this message, or a copy of it, was processed again before."""
-Fitting: TypeAlias = tuple[Source, SnmpUser, Trap]
-"""A source whose keys have opened a message, and what came out."""
-
-
-@dataclass(slots=True)
-class Hearing:
-    """A message while it is looked at. `source` and `trap` are there once a console's keys have opened it, `draft` once its
-    engine was asked for."""
-
-    entry: Entry
-    secured: Secured
-    verdict: InformVerdict | None
-    at_us: int
-    candidates: Sequence[tuple[Source, SnmpUser]] = ()
-    source: Source | None = None
-    user: SnmpUser | None = None
-    trap: Trap | None = None
-    draft: EngineDraft | None = None
-
-    @property
-    def authentic(self) -> bool:
-        return bool(self.secured.flags & AUTHENTICATED)
 
 
 class Believer:
@@ -58,13 +36,12 @@ class Believer:
 
     def __init__(self, index: SourceIndex, unlock: Unlock, engines: EngineDrafts, *, recall: Recall | None = None) -> None:
         self._index = index
-        self._unlock = unlock
         self._engines = engines
         self._recall = recall
         self._steps = {
             "engine_id": self._names_an_engine,
             "user": self._has_a_source,
-            "keys": self._opens,
+            "keys": KeySearch(index, unlock, engines, unlimited=recall is not None).opens,
             "address": self._comes_from_there,
             "inform": self._is_answered,
             "time": self._is_fresh,
@@ -98,43 +75,7 @@ class Believer:
         item, secured = hearing.entry.item, hearing.secured
         near = self._index.of_user(item.peer_address, secured.user, item.listener)
         hearing.candidates = near
-        return None if near else _unauthenticated(Reason.UNKNOWN_USER)
-
-    def _opens(self, hearing: Hearing) -> NotDecoded | None:
-        """What opens it first tells from where it is; from then on only sources of that address are tried."""
-        item, address = hearing.entry.item, ""
-        fitting: list[Fitting] = []
-        refusal: NotDecoded | None = None
-        for source, user in hearing.candidates:
-            if fitting and not self._index.is_within(source, address):
-                continue
-            opened = self._unlock(item.payload, hearing.secured, user)
-            if isinstance(opened, Trap):
-                address = address or self._index.address_of(item.peer_address, opened)
-                fitting.append((source, user, opened))
-            else:
-                refusal = refusal or opened
-        if len(fitting) > 1:
-            fitting = [one for one in fitting if self._index.is_within(one[0], address)]
-        return self._choose(hearing, fitting) if fitting else refusal
-
-    def _choose(self, hearing: Hearing, fitting: Sequence[Fitting]) -> NotDecoded | None:
-        """Where several have the same keys, which the customers file does not allow, it is whose engine it is. Informs say
-        nothing of theirs, and never does an order among sources decide."""
-        speaking = fitting
-        if len(fitting) > 1:
-            speaking = [one for one in fitting if hearing.verdict is None and self._speaks_from(one, hearing.secured.engine_id)]
-        if len(speaking) == 1:
-            hearing.source, hearing.user, hearing.trap = speaking[0]
-            return None
-        hearing.trap = fitting[0][2]
-        names = ", ".join(sorted(f"{source.customer.code}/{source.name}" for source, _, _ in fitting))
-        return NotDecoded(Outcome.UNATTRIBUTED, Reason.AMBIGUOUS_SOURCE, f"the keys of {names} fit")
-
-    def _speaks_from(self, one: Fitting, engine_id: bytes) -> bool:
-        source, user, _ = one
-        known = self._engines.find(source.id, engine_id)
-        return engine_id in user.engine_ids or (known is not None and known.approved_by is not None)
+        return None if near else unauthenticated(Reason.UNKNOWN_USER)
 
     def _comes_from_there(self, hearing: Hearing) -> NotDecoded | None:
         """What a relay passes on says inside where it is from, so it had to be opened first."""
@@ -145,7 +86,7 @@ class Believer:
         if self._index.is_within(source, address):
             return None
         hearing.trap = hearing.source = None
-        return _unauthenticated(Reason.UNKNOWN_USER, f"not from {address}")
+        return unauthenticated(Reason.UNKNOWN_USER, f"not from {address}")
 
     def _is_answered(self, hearing: Hearing) -> NotDecoded | None:
         """Of an inform the receiver is the authoritative engine: what was sent to us was judged where it was answered. The PDU
@@ -154,9 +95,9 @@ class Believer:
         if hearing.verdict is InformVerdict.NOT_IN_TIME:
             if secured.boots == secured.time == 0:
                 return NotDecoded(Outcome.NOT_A_NOTIFICATION, Reason.TIME_SYNCHRONISATION)
-            return _unauthenticated(Reason.NOT_IN_TIME_WINDOW)
+            return unauthenticated(Reason.NOT_IN_TIME_WINDOW)
         if hearing.verdict is None and hearing.trap is not None and hearing.trap.pdu is Pdu.INFORM:
-            return _unauthenticated(Reason.UNKNOWN_ENGINE, f"an inform to {secured.engine_id.hex()}, which we are not")
+            return unauthenticated(Reason.UNKNOWN_ENGINE, f"an inform to {secured.engine_id.hex()}, which we are not")
         return None
 
     def _is_fresh(self, hearing: Hearing) -> NotDecoded | None:
@@ -165,7 +106,7 @@ class Believer:
         if source is None or not hearing.authentic:
             return None
         if entry.judged is not None:  # an inform too: that it came in time says nothing of copies
-            return _unauthenticated(entry.judged) if entry.judged else None
+            return unauthenticated(entry.judged) if entry.judged else None
         if hearing.verdict is not None:
             return None
         draft = self._draft(hearing, source)
@@ -174,7 +115,7 @@ class Believer:
         late = self._recall is not None
         reason = draft.take(secured.boots, secured.time, secured.message_id, hearing.at_us, late=late)
         if reason:
-            return _unauthenticated(reason)
+            return unauthenticated(reason)
         draft.note(entry.item, hearing.at_us)
         return None
 
@@ -208,20 +149,16 @@ class Believer:
             return None
         engine_id = hearing.secured.engine_id
         told = "" if len(engine_id) in ENGINE_ID_OCTETS else f": an engine ID has {ENGINE_ID_LENGTH}"
-        return _unauthenticated(Reason.UNKNOWN_ENGINE, f"{engine_id.hex()}{told}")
+        return unauthenticated(Reason.UNKNOWN_ENGINE, f"{engine_id.hex()}{told}")
 
     def _is_the_first(self, hearing: Hearing) -> NotDecoded | None:
         """Of its copies that are processed again."""
         if self._recall is None or hearing.source is None or not hearing.authentic:
             return None
-        return _unauthenticated(Reason.REPLAYED) if self._recall(hearing.entry.item.payload, hearing.secured) else None
+        return unauthenticated(Reason.REPLAYED) if self._recall(hearing.entry.item.payload, hearing.secured) else None
 
 
 def believe(batch: Batch, believer: Believer, *, trace: bool = False) -> None:
     for entry in batch.entries:
         if isinstance(entry.decoded, Secured) and not entry.drafts:
             believer.judge(entry, entry.decoded, trace=trace)
-
-
-def _unauthenticated(reason: Reason, detail: str = "") -> NotDecoded:
-    return NotDecoded(Outcome.UNAUTHENTICATED, reason, detail)

@@ -49,6 +49,13 @@ class EngineDrafts:
             draft = self._keep(EngineDraft(source_id, engine_id, known, peer="", at_us=0))
         return draft
 
+    def speaking(self, engine_id: bytes) -> list[SourceId]:
+        """For whom the engine proved itself, or was approved."""
+        self.asked = True
+        drafts = [one.source_id for one in self._by_id.get(engine_id, ()) if one.time or one.approved_by]
+        known = [one for one in self.memory.of_engine(engine_id) if one.memo.time or one.approved]
+        return [*drafts, *(one.memo.source_id for one in known if one not in self._gone)]
+
     def _keep(self, draft: EngineDraft) -> EngineDraft:
         self._drafts[draft.source_id, draft.engine_id] = draft
         self._by_id.setdefault(draft.engine_id, []).append(draft)
@@ -108,12 +115,7 @@ class EngineDrafts:
 
     def _speaks_elsewhere(self, draft: EngineDraft) -> bool:
         """Whether the engine proved itself for another source, or was approved there."""
-        drafts = self._by_id.get(draft.engine_id, ())
-        if any(one.source_id != draft.source_id and (one.time or one.approved_by) for one in drafts):
-            return True
-        known = self.memory.of_engine(draft.engine_id)
-        there = (one for one in known if one.memo.source_id != draft.source_id and one not in self._gone)
-        return any(one.memo.time or one.approved for one in there)
+        return any(source_id != draft.source_id for source_id in self.speaking(draft.engine_id))
 
     def _of_source(self, source_id: SourceId) -> Iterator[EngineDraft]:
         return (draft for (of, _), draft in self._drafts.items() if of == source_id)

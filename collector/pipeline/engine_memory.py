@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from collector.domain.ids import SourceId
 from collector.domain.message_ids import MessageIds
+from collector.domain.vain_keys import VainKeys
 from collector.store.engines import NOTHING, EngineMemo
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class EngineMemory:
         self.version = version
         """Of the store's engines when they were read."""
         self.needed_from_us = 0
+        self.vain_keys = {is_bulk: VainKeys() for is_bulk in (False, True)}
+        """For messages of engines that nobody is known to speak from; each lane has an order of its own."""
         self._engines: dict[SourceId, dict[bytes, KnownEngine]] = {}
         self._by_id: dict[bytes, dict[SourceId, KnownEngine]] = {}
         for memo in memos:

@@ -3,7 +3,7 @@ was attributed when it was believed."""
 
 from collections.abc import Hashable, Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from collector.domain.ids import SourceId
 from collector.domain.item import ItemKind
@@ -20,6 +20,10 @@ _T = TypeVar("_T", bound=Hashable)
 _CACHE_LIMIT = 20_000
 _IP_ADDRESS = 0x40
 _NOWHERE = ("", "0.0.0.0")
+_ANYWHERE = ""
+
+SourceUser: TypeAlias = tuple[Source, SnmpUser]
+"""A source and its v3 user."""
 
 
 class SourceIndex:
@@ -30,23 +34,31 @@ class SourceIndex:
     """
 
     def __init__(self, sources: tuple[Source, ...], *, relays: Iterable[Network] = ()) -> None:
-        self._by_user: dict[bytes, list[tuple[Source, SnmpUser]]] = {}
+        self._by_user: dict[bytes, list[SourceUser]] = {}
+        self._by_engine: dict[tuple[bytes, bytes], list[SourceUser]] = {}
+        self._user_of: dict[SourceId, SourceUser] = {}
         self._by_mailbox: dict[str, Source] = {}
         self._relays = tuple(relays)
         self._found: dict[tuple[str, bytes, SnmpVersion, str], Source | Reason] = {}
-        self._users_found: dict[tuple[str, bytes, str], list[tuple[Source, SnmpUser]]] = {}
+        self._users_found: dict[tuple[str, bytes, str], list[SourceUser]] = {}
         self._relays_found: dict[str, bool] = {}
         self._networks = NetworkMap((network, source) for source in sources if source.snmp for network in source.snmp.networks)
         by_community: dict[bytes, list[tuple[Source, SnmpAccess]]] = {}
         for source in sources:
             if source.snmp is not None and source.snmp.user is not None:
-                self._by_user.setdefault(source.snmp.user.name, []).append((source, source.snmp.user))
+                self._add_user(source, source.snmp.user)
             elif source.snmp is not None:
                 by_community.setdefault(source.snmp.community, []).append((source, source.snmp))
             if source.mailbox is not None:
                 self._by_mailbox[source.mailbox.casefold()] = source
         self._near_by_community = {word: _by_network(sharing) for word, sharing in by_community.items()}
         self._near_by_user = {name: _by_network(sharing) for name, sharing in self._by_user.items()}
+
+    def _add_user(self, source: Source, user: SnmpUser) -> None:
+        found = self._user_of[source.id] = source, user
+        self._by_user.setdefault(user.name, []).append(found)
+        for engine_id in user.engine_ids:
+            self._by_engine.setdefault((user.name, engine_id), []).append(found)
 
     def of_trap(self, address: str, community: bytes, version: SnmpVersion, listener: str = "") -> Source | Reason:
         """The source, or why there is none. Remembered per address, since consoles repeat themselves; of strangers nothing is
@@ -73,24 +85,42 @@ class SourceIndex:
             return Reason.VERSION_NOT_ALLOWED
         return speaking[0] if len(speaking) == 1 else Reason.AMBIGUOUS_SOURCE
 
-    def of_user(self, peer: str, name: bytes, listener: str) -> list[tuple[Source, SnmpUser]]:
+    def of_user(self, peer: str, name: bytes, listener: str) -> list[SourceUser]:
         """The sources that a v3 message may be from, by the user that it names. Of a relay's it is not known yet which address
         counts."""
+        return self._users(_ANYWHERE if self.is_relay(peer) else peer, name, listener)
+
+    def of_user_at(self, address: str, name: bytes, listener: str) -> list[SourceUser]:
+        """The same when it is known which address counts."""
+        return self._users(address, name, listener)
+
+    def of_engine(
+        self, engine_id: bytes, proven: Iterable[SourceId], *, peer: str, name: bytes, listener: str
+    ) -> list[SourceUser]:
+        """Of those whom `of_user` finds, who speaks from an engine: by the customers file, or because he is among the `proven`.
+        One look at each of them, however many have the name."""
+        known = (*self._by_engine.get((name, engine_id), ()), *(self._user_of[one] for one in proven if one in self._user_of))
+        relay = self.is_relay(peer)
+        found = {
+            one[0].id: one
+            for one in known
+            if one[1].name == name and _hears(one[0], listener) and (relay or self.is_within(one[0], peer))
+        }
+        return list(found.values())
+
+    def _users(self, address: str, name: bytes, listener: str) -> list[SourceUser]:
         if name not in self._by_user:
             return []
-        relay = self.is_relay(peer)
-        key = ("" if relay else peer, name, listener)
+        key = (address, name, listener)
         found = self._users_found.get(key)
         if found is None:
             if len(self._users_found) >= _CACHE_LIMIT:
                 self._users_found.clear()
-            near = self._by_user[name] if relay else self._near_by_user[name].of(peer)
-            found = self._users_found[key] = [
-                (source, user) for source, user in near if source.snmp and source.snmp.listener in ("", listener)
-            ]
+            near = self._by_user[name] if address == _ANYWHERE else self._near_by_user[name].of(address)
+            found = self._users_found[key] = [(source, user) for source, user in near if _hears(source, listener)]
         return found
 
-    def named(self, name: bytes) -> list[tuple[Source, SnmpUser]]:
+    def named(self, name: bytes) -> list[SourceUser]:
         """Every source with a v3 user of that name."""
         return self._by_user.get(name, [])
 
@@ -122,7 +152,7 @@ class SourceIndex:
     def around(self, peer: str, listener: str) -> tuple[Source, ...]:
         """The sources whose networks the peer is in: who it may be when nothing else is known of what it sent."""
         near = self._networks.of(peer)
-        return tuple(source for source in near if source.snmp is not None and source.snmp.listener in ("", listener))
+        return tuple(source for source in near if _hears(source, listener))
 
     def of_recipients(self, recipients: tuple[str, ...]) -> tuple[Source, ...]:
         """Each source once, in the order of the envelope."""
@@ -132,6 +162,11 @@ class SourceIndex:
             if source is not None:
                 found.setdefault(source.id, source)
         return tuple(found.values())
+
+
+def _hears(source: Source, listener: str) -> bool:
+    """Whether the listener is one that its notifications may come through."""
+    return source.snmp is not None and source.snmp.listener in ("", listener)
 
 
 def _by_network(sharing: Iterable[tuple[Source, _T]]) -> NetworkMap[tuple[Source, _T]]:

@@ -10,6 +10,7 @@ from collector.domain.outcome import Reason
 from collector.domain.own_engine import OwnEngine
 from collector.domain.snmp_access import SecurityLevel, SnmpUser
 from collector.domain.trap import Secured
+from collector.domain.vain_keys import VainKeys
 from receivers.snmp import v3
 from receivers.snmp.answers import Answer, AnswerKind
 from receivers.snmp.counters import SnmpCounters
@@ -47,6 +48,7 @@ class Informs:
         self._ring = ring
         self._counters = counters
         self._salts = Salts()
+        self._vain_keys = VainKeys()
         self.opened = 0
         """How many v3 messages were opened since `begin`: each costs a digest, and its sender may be anybody."""
 
@@ -95,13 +97,17 @@ class Informs:
         if not self._senders.known:
             return _NOT_READY
         users = self._senders.users(secured.user, peer=peer, listener=listener)
+        if not self._vain_keys.begin(len(users), now_ns):
+            return _NOT_READY
         if not all(map(self._senders.is_ready, users)):
+            self._vain_keys.found()
             return _NOT_READY
         reason = Reason.UNKNOWN_USER
         for user in users:
             self.opened += 1
             opened = self._ring.open(datagram, secured, user)
             if isinstance(opened, Opened):
+                self._vain_keys.found()
                 return self._authentic(datagram, secured, user, opened=opened, peer=peer, now_ns=now_ns)
             reason = opened.reason
         self._counters.unanswered(reason)

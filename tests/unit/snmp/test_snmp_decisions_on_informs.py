@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from ipaddress import ip_network
 
 import pytest
 
 from collector.domain.clock import NS_PER_SECOND
 from collector.domain.item import InformVerdict
-from collector.domain.outcome import Reason
+from collector.domain.outcome import Outcome, Reason
 from collector.domain.own_engine import MAX_BOOTS, OwnEngine
 from collector.domain.snmp_access import AuthProtocol, PrivProtocol, SecurityLevel, SnmpAccess, SnmpUser
+from collector.domain.trap import NotDecoded, Secured
 from collector.snapshot import SnapshotView
 from receivers.snmp.answers import AnswerKind
 from receivers.snmp.arrivals import Arrivals
@@ -17,7 +19,7 @@ from receivers.snmp.counters import SnmpCounters
 from receivers.snmp.informs import Decision, Informs
 from receivers.snmp.questions import question_in
 from receivers.snmp.senders import KnownSenders
-from receivers.snmp.usm import KeyRing
+from receivers.snmp.usm import KeyRing, LocalKeys, Opened
 from tests import snmp_inform_kit as kit
 from tests import snmp_wire as wire
 from tests.snmp_receiver_kit import CLOCK, PUBLIC, a_view, own_engine, until
@@ -318,3 +320,42 @@ def test_no_changed_octet_brings_down_the_judge_or_makes_a_report_large(desk: De
                 assert octets
                 assert len(octets) <= min(256, 3 * len(changed))
     assert desk.counters.not_believed[Reason.DECODER_FAILED] == 0
+
+
+class OneKeyRing(KeyRing):
+    """Opens what is from one of many users, as it is in the open, and makes no keys."""
+
+    def __init__(self, fits: SnmpUser) -> None:
+        super().__init__()
+        self.fits: SnmpUser | None = fits
+
+    def open(self, datagram: bytes, secured: Secured, user: SnmpUser) -> Opened | NotDecoded:
+        if user != self.fits:
+            return NotDecoded(Outcome.UNAUTHENTICATED, Reason.WRONG_DIGEST)
+        return Opened(datagram, *secured.body, len(datagram), (b"", b""))
+
+    def keys(self, user: SnmpUser, engine_id: bytes) -> LocalKeys:
+        return LocalKeys(OPEN, engine_id)
+
+
+def test_forged_messages_to_a_thousand_of_one_name_behind_a_relay_cost_a_limited_number_of_keys() -> None:
+    """When it is used up, what comes is neither stored nor answered: who sends an inform repeats it."""
+    users = [replace(AUTH_ONLY, auth=b"phrase %d" % number) for number in range(1_000)]
+    accesses = [kit.access_of(user, f"10.0.{number // 250}.{number % 250}/32") for number, user in enumerate(users)]
+    ring, counters = OneKeyRing(fits=users[-1]), SnmpCounters(Arrivals(), {})
+    senders = KnownSenders(a_view(*accesses), ring, OURS, relays=[ip_network("203.0.113.0/24")])
+    until(lambda: all(map(senders.is_ready, users)))
+    desk = Desk(Informs(OURS, senders, ring, counters), counters, OURS)
+    datagram, now_ns = kit.message_to(OURS, kit.pdu(), user=users[0], level=SecurityLevel.AUTH_NO_PRIV), CLOCK.monotonic_ns()
+
+    def decided(times: int, *, after_s: int = 0) -> list[bool]:
+        """Whether each was looked at."""
+        at_ns = now_ns + after_s * NS_PER_SECOND
+        return [not desk.decide(datagram, peer="203.0.113.9", now_ns=at_ns).not_ready for _ in range(times)]
+
+    assert decided(200) == [True] * 200  # each of them is found
+    ring.fits = None
+    desk.informs.begin()
+    assert decided(110) == [True] * 100 + [False] * 10
+    assert desk.informs.opened == 100_000
+    assert decided(11, after_s=1) == [True] * 10 + [False]
