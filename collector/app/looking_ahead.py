@@ -7,7 +7,7 @@ from collector.config import Settings
 from collector.domain.errors import Unavailable
 from collector.domain.registry import Source
 from collector.registry.weaknesses import Owned, listeners_that_are_none, weaknesses
-from collector.secret_keys import weaknesses_of_key_file
+from collector.secret_keys import keys_of_settings, own_key_file, weaknesses_of_key_file
 from collector.secrets import SecretBox
 from collector.store.engine import Store
 from collector.store.registry import load_registry
@@ -15,8 +15,11 @@ from collector.store.schema import SCHEMA_VERSION, schema_version
 
 
 def look_ahead(settings: Settings) -> list[str]:
-    """Sentences, none when all is well. A store that is not there is only said. Raise ConfigurationError when secrets cannot be
-    opened."""
+    """Sentences, none when all is well. A store that is not there is only said. Raise ConfigurationError when the key may not be
+    used, or secrets cannot be opened."""
+    own = own_key_file(settings)
+    if own is None or own.exists():
+        keys_of_settings(settings)
     return [*weaknesses_of_key_file(settings), *_look_at_store(settings)]
 
 

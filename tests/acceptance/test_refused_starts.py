@@ -137,13 +137,16 @@ def test_an_option_of_the_stores_address_that_nobody_knows_is_named(install: Ins
 
 
 @pytest.mark.full
-def test_without_the_key_of_the_secrets_or_with_another_one_nobody_begins(install: Install) -> None:
+def test_without_the_key_of_the_secrets_or_with_one_that_others_read_or_another_one_nobody_begins(install: Install) -> None:
     """What came with the right key before is still there afterwards, and nothing was made in the place of the key."""
     running = install().start()
     send(running.snmp, *map(health, numbered("Sealed", range(3))))
     until(lambda: running.settled().get("case") == 3, "the traps are in cases")
     running.stop()
     key, lanes = running.data_dir / "secret.key", sorted((running.data_dir / "journal").glob("snmp-0-*"))
+    key.chmod(0o640)
+    assert f"{key}: the key of the secrets has mode 0640: its group may read it; run `chmod 0600 {key}`" in refused(running)
+    key.chmod(0o600)
     kept = key.rename(key.with_name("kept"))
     running.secrets.add(kept.read_text(encoding="ascii").strip())
     assert f"{key}: the key of the secrets is missing" in refused(running)

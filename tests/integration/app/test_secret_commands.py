@@ -171,6 +171,15 @@ def test_a_key_that_others_could_read_is_refused_with_what_to_run(machine: Machi
     assert machine.run("check-config")[0] == 0
 
 
+def test_the_check_refuses_a_key_that_others_could_read_where_there_is_no_store_yet(machine: Machine) -> None:
+    machine.data.mkdir()
+    machine.key.write_text(OTHER, encoding="ascii")
+    machine.key.chmod(0o640)
+    code, _, told = machine.run("check-config")
+    assert (code, "its group may read it" in told[-1]) == (78, True)
+    assert machine.run("migrate")[0] == 78
+
+
 def test_the_check_says_that_a_key_from_elsewhere_is_open_to_others(
     machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
