@@ -113,7 +113,7 @@ class ContentsQuery(OrderedQuery):
 
 
 class NotificationQuery(ContentsQuery):
-    state: States = Field((), description="comma list of outcomes; `quarantine` stands for the four that can be processed again")
+    state: States = Field((), description="comma list of outcomes; `quarantine` stands for the four that somebody should look at")
     customer: Word | None = Field(None, description="code of a customer")
     case: Word | None = Field(None, description="external key of a case")
 

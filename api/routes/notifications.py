@@ -149,13 +149,14 @@ def explain(notification_id: str, caller: NotificationsReader, tools: Tools) -> 
 @router.post(
     "/{notification_id}/reprocess",
     operation_id="reprocessNotification",
-    summary="Try a quarantined notification anew",
+    summary="Try a notification anew that is in quarantine or was over its customer's rate",
     responses=responses(examples.REPROCESSED, 404, 409),
 )
 def reprocess(notification_id: str, caller: NotificationsWriter, tools: Tools, deed: Deed | None = None) -> Reprocessed:
-    """With today's customers and rules. The receipt time stays; a case that it opens begins now and is marked late.
+    """With today's customers and rules. The receipt time stays; a case that it opens begins now and is marked late. What is
+    `over_limit` is processed as if it had come within its customer's rate.
 
-    409 when it is not in quarantine."""
+    409 when it is neither in quarantine nor `over_limit`, or when its octets are no longer kept."""
     wanted = _parse(notification_id)
     rows = _item_rows(tools, wanted)
     if not _visible(rows, wanted, caller):

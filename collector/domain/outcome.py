@@ -22,7 +22,9 @@ class Outcome(StrEnum):
 
 
 QUARANTINE = frozenset({Outcome.UNMATCHED, Outcome.UNATTRIBUTED, Outcome.UNDECODABLE, Outcome.UNAUTHENTICATED})
-"""What can be listed as quarantine and reprocessed."""
+"""What can be listed as quarantine."""
+REPROCESSED = QUARANTINE | {Outcome.OVER_LIMIT}
+"""What people may have processed again: what was above a customer's rate then as if it had come within it."""
 
 
 class Reason(StrEnum):

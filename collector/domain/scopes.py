@@ -27,7 +27,7 @@ MEANINGS = {
     Scope.CASES_READ: "list and read cases, their history and their notifications",
     Scope.CASES_WRITE: "acknowledge, note, pend, resume, resolve, close and reopen cases",
     Scope.NOTIFICATIONS_READ: "list and read notifications, their original bytes and why they became what they are",
-    Scope.NOTIFICATIONS_WRITE: "process quarantined notifications again",
+    Scope.NOTIFICATIONS_WRITE: "process notifications again that are in quarantine or were over a customer's rate",
     Scope.SOURCES_READ: "list sources and how each is known, without communities and pass phrases",
     Scope.ENGINES_READ: "list the SNMPv3 engines that speak for consoles",
     Scope.ENGINES_WRITE: "approve and forget SNMPv3 engines, and process again what waited for it",

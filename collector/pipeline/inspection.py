@@ -13,7 +13,7 @@ from collector.domain.errors import ConfigurationError, Conflict, NotFound
 from collector.domain.ids import CustomerId, NotificationId, StreamName
 from collector.domain.item import Item, ItemKind
 from collector.domain.mail import Mail
-from collector.domain.outcome import QUARANTINE, Outcome
+from collector.domain.outcome import REPROCESSED, Outcome
 from collector.domain.trap import NotDecoded, Secured, Trap
 from collector.journal.interface import JournalReader
 from collector.logs import Log
@@ -208,10 +208,11 @@ class Inspector:
         return names_told(decoded, self._names()) if isinstance(decoded, Trap) else {}
 
     def reprocess(self, wanted: NotificationId, *, actor: str) -> list[Notification]:
-        """Send an item of the quarantine through all stages again, with today's customers and rules.
+        """Send an item of the quarantine, or one that was above its customer's rate, through all stages again, with today's
+        customers and rules and without that limit.
 
         Its receipt time stays; a case that it opens begins now and says that it is late; the ledger moves it on its own day.
-        Raise NotFound, Conflict (not in quarantine, or its octets are gone), Unavailable.
+        Raise NotFound, Conflict (it became something else, or its octets are gone), Unavailable.
         """
         item = self._item(wanted)
         batch = Batch.of([item] if item else [])
@@ -223,8 +224,9 @@ class Inspector:
             before = find_notifications(connection, NotificationId(wanted.stream, wanted.seq))
             if not before:
                 raise NotFound(f"there is no notification {wanted}")
-            if any(row.state not in QUARANTINE for row in before):
-                raise Conflict(f"{wanted} is {before[0].state.value}; only quarantine is processed again")
+            if any(row.state not in REPROCESSED for row in before):
+                told = "only quarantine and what was over a customer's rate is processed again"
+                raise Conflict(f"{wanted} is {before[0].state.value}; {told}")
             if item is None:
                 raise Conflict(f"the octets of {wanted} are no longer kept")
             if item.kind == ItemKind.DATAGRAM:
