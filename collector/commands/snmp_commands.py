@@ -189,13 +189,14 @@ def _approve(args: argparse.Namespace) -> int:
 def _catch_up(args: argparse.Namespace, store: "Store", turn: "Turn", approval: "Approval", engine: "Engine") -> int:
     from collector.app.inspecting import inspector
 
-    done = 0
+    done, left = 0, -1
     with inspector(settings_of(args), store, turn) as made:
         while True:
             caught = approval.catch_up(engine, made, actor=_actor(), limit=_AT_ONCE)
             done += caught.done
-            if not caught.done or not caught.left:
+            if not caught.done or not caught.left or caught.left == left:
                 return done
+            left = caught.left
 
 
 def _forget(args: argparse.Namespace) -> int:

@@ -99,7 +99,7 @@ class Approval:
 
     def _waiting(self, engine: Engine) -> list[NotificationId]:
         with self._store.read() as connection:
-            return waiting_for_engine(connection, engine.source_id, engine.engine_id, limit=MOST_COUNTED)
+            return waiting_for_engine(connection, engine, limit=MOST_COUNTED)
 
 
 def _only(found: Sequence[Engine]) -> Engine | None:

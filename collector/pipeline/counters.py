@@ -34,6 +34,7 @@ class ProcessCounters:
         self.engines_approved = 0
         self.left_out = 0
         self.over_customer_rate = 0
+        self.ambiguous = 0
 
     def count(self, batch: Batch, counts: Counter[LedgerKey], seconds: float) -> None:
         """Add a committed batch; `counts` is what the ledger was told of it."""
@@ -46,6 +47,8 @@ class ProcessCounters:
                 self.unauthenticated[key.reason] += number
             elif key.reason == Reason.CUSTOMER_RATE.value:
                 self.over_customer_rate += number
+            elif key.reason == Reason.AMBIGUOUS_SOURCE.value:
+                self.ambiguous += number
         self.verdicts.update([draft.verdict for entry in batch.entries for draft in entry.drafts if draft.verdict is not None])
 
     def families(self) -> Iterator[Family]:
@@ -68,6 +71,11 @@ class ProcessCounters:
                 "collector_over_customer_rate",
                 "Traps far above their customer's rate, only counted",
                 self.over_customer_rate,
+            ),
+            (
+                "collector_ambiguous_source",
+                "Traps and informs that more than one source fits: the customers file must tell them apart",
+                self.ambiguous,
             ),
             ("collector_refusals_left_out", "Refused datagrams that are counted and not kept", self.left_out),
         ):

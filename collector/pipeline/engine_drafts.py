@@ -8,6 +8,7 @@ from typing import TypeAlias
 from collector.domain.engine import MOST_APPROVED_UNASKED, MOST_SEEN, UNASKED
 from collector.domain.engine_time import EngineTime
 from collector.domain.ids import SourceId
+from collector.domain.item import Item
 from collector.pipeline.engine_draft import EngineDraft
 from collector.pipeline.engine_memory import EngineMemory, KnownEngine
 from collector.store.engine import Connection
@@ -71,6 +72,13 @@ class EngineDrafts:
         if not self._make_room(source_id, authentic=authentic):
             return None
         return self._keep(EngineDraft(source_id, engine_id, None, peer=peer, at_us=at_us))
+
+    def list_seen(self, source_id: SourceId, engine_id: bytes, item: Item, *, authentic: bool, at_us: int) -> None:
+        """One that may speak for the source, if a person says so: nothing of its time is learnt."""
+        known = self.find(source_id, engine_id)
+        draft = known or self.add(source_id, engine_id, authentic=authentic, peer=item.peer, at_us=at_us)
+        if draft is not None:
+            draft.note(item, at_us)
 
     def save(self, connection: Connection) -> None:
         """Write what changed, in the caller's transaction."""

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from collector.domain.engine import ENGINE_ID_OCTETS
 from collector.domain.outcome import Outcome, Reason
 from collector.domain.registry import Source
 from collector.domain.snmp_access import SnmpUser
-from collector.domain.trap import NotDecoded, Secured, Trap
+from collector.domain.trap import NotDecoded, Pdu, Secured, Trap
 from collector.domain.vain_keys import VainKeys
 from collector.pipeline.engine_drafts import EngineDrafts
 from collector.pipeline.hearing import Hearing, unauthenticated
@@ -87,8 +88,20 @@ class KeySearch:
             hearing.source, hearing.user, hearing.trap = speaking[0]
             return None
         hearing.trap = fitting[0][2]
-        names = ", ".join(sorted(f"{source.customer.code}/{source.name}" for source, _, _ in fitting))
-        return NotDecoded(Outcome.UNATTRIBUTED, Reason.AMBIGUOUS_SOURCE, f"the keys of {names} fit")
+        told = self._ambiguous(hearing, fitting, approved=bool(speaking))
+        return NotDecoded(Outcome.UNATTRIBUTED, Reason.AMBIGUOUS_SOURCE, told)
+
+    def _ambiguous(self, hearing: Hearing, fitting: Sequence[Fitting], *, approved: bool) -> str:
+        """What a person can do. An engine that speaks for none of them waits for approval at each, so that it is listed."""
+        fit = f"the keys of {', '.join(sorted(f'{one.customer.code}/{one.name}' for one, _, _ in fitting))} fit"
+        engine_id = hearing.secured.engine_id
+        if hearing.verdict is not None or fitting[0][2].pdu is Pdu.INFORM or len(engine_id) not in ENGINE_ID_OCTETS:
+            return f"{fit}: give them different pass phrases"
+        if approved:
+            return f"{engine_id.hex()}: {fit}, and several may speak from it: forget it at all but one, or correct engine_id"
+        for source, _, _ in fitting:
+            self._engines.list_seen(source.id, engine_id, hearing.entry.item, authentic=hearing.authentic, at_us=hearing.at_us)
+        return f"{engine_id.hex()}: {fit}: approve it for one of them"
 
     def _speaks_from(self, one: Fitting, engine_id: bytes) -> bool:
         source, user, _ = one

@@ -285,17 +285,20 @@ def count_engines(connection: Connection) -> dict[EngineState, int]:
     return {state: counted.get(state, 0) for state in EngineState}
 
 
-def waiting_for_engine(connection: Connection, source_id: SourceId, engine_id: bytes, *, limit: int) -> list[NotificationId]:
-    """What was refused only because nobody had approved the engine, in the order of processing."""
+def waiting_for_engine(connection: Connection, engine: Engine, *, limit: int) -> list[NotificationId]:
+    """What was refused only because nobody had approved the engine, or nobody had said for which of several sources it speaks;
+    in the order of processing."""
+    engine_id, named = engine.engine_id, f"{engine.customer}/{engine.source}"
+    waits = (_ROWS.c.reason == Reason.UNKNOWN_ENGINE.value) & (_ROWS.c.state == Outcome.UNAUTHENTICATED.value)
+    waits &= (_ROWS.c.source_id == engine.source_id) & (_ROWS.c.detail == engine_id.hex())
+    fits_several = (_ROWS.c.reason == Reason.AMBIGUOUS_SOURCE.value) & (_ROWS.c.state == Outcome.UNATTRIBUTED.value)
+    fits_several &= _ROWS.c.detail.startswith(f"{engine_id.hex()}: ") & _ROWS.c.detail.contains(named, autoescape=True)
     statement = (
         select(_STREAMS.c.name, _ROWS.c.seq)
         .select_from(_ROWS.join(_STREAMS, _STREAMS.c.id == _ROWS.c.stream_id))
         .where(
-            _ROWS.c.state == Outcome.UNAUTHENTICATED.value,
-            _ROWS.c.reason == Reason.UNKNOWN_ENGINE.value,
             _ROWS.c.transport == Transport.SNMP.value,
-            _ROWS.c.source_id == source_id,
-            _ROWS.c.detail == engine_id.hex(),
+            or_(waits, fits_several),
         )
         .order_by(_ROWS.c.id)
         .limit(limit)

@@ -245,7 +245,9 @@ def test_where_the_keys_of_two_consoles_fit_only_the_engine_tells_them_apart_and
     assert world.outcomes() == [ambiguous, BELIEVED, BELIEVED, ambiguous]
     rows = world.notifications()
     assert [row.source for row in rows] == [None, "naming", "twin", None]
-    assert rows[0].detail == rows[3].detail == "the keys of ACME/naming, ACME/twin fit"
+    fit = "the keys of ACME/naming, ACME/twin fit"
+    assert rows[0].detail == f"{fit}: give them different pass phrases"
+    assert rows[3].detail == f"{third.hex()}: {fit}: approve it for one of them"
     world.approve(third, customer="ACME", source="twin")
     world.sends("raise x 3", user=NAMING, engine_id=third)
     world.process()
