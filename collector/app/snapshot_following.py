@@ -16,12 +16,12 @@ from collector.logs import Log
 from collector.metrics import Family
 from collector.snapshot import FRESH_SECONDS, Identity, SnapshotView
 
-_EVERY_SECONDS = 0.25
+_EVERY_SECONDS = 0.2
 log = Log(__name__)
 
 
 class SnapshotFollower:
-    """Looks four times a second whether the file is another one. It is confirmed when `beat` was touched since the last look: the
+    """Looks five times a second whether the file is another one. It is confirmed when `beat` was touched since the last look: the
     time of the last touch alone says nothing, since `process` may have ended since. Without `open_access` communities and users
     are left out."""
 

@@ -20,13 +20,13 @@ from collector.snapshot import SEALED_FOR, Identity
 from collector.store.engine import Store
 from collector.store.registry import load_registry, registry_version
 
-_EVERY_SECONDS = 0.5
+_EVERY_SECONDS = 0.4
 _STOP_SECONDS = 1.0
 log = Log(__name__)
 
 
 class SnapshotKeeper:
-    """Asks the store twice a second for the registry's version, writes the file when it changed or is not the one that was
+    """Asks the store every 0.4 s for the registry's version, writes the file when it changed or is not the one that was
     written last, and touches `beat`. While the store is away, its secrets cannot be opened or the disk refuses, the file stays as
     it is and nobody touches the beat."""
 

@@ -31,7 +31,8 @@ def add(subparsers: Subparsers) -> None:
     receive = subparsers.add_parser(
         "receive",
         help="run only the intake of traps and mails",
-        description="Bind the SNMP and SMTP listeners and store what arrives in the journal. Needs no store.",
+        description="Bind the SNMP and SMTP listeners and store what arrives in the journal. Needs no store: who may send is "
+        "known from the file that `collector process` keeps in the same data_dir.",
     )
     receive.add_argument("--only", choices=["snmp", "smtp"], help="run this one in the present process, unsupervised")
     receive.add_argument("--receiver", metavar="NUMBER", type=int, default=0, help=argparse.SUPPRESS)

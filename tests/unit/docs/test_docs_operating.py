@@ -9,6 +9,8 @@ from api import metrics as api_metrics
 from api.edge import RequestCounters
 from api.web.limiter import SignInCounters
 from collector.app.room import Room
+from collector.app.snapshot_following import SnapshotFollower
+from collector.app.snapshot_keeping import SnapshotKeeper
 from collector.app.weak_users import WeakUsers
 from collector.changes.counters import ChangeCounters
 from collector.domain.clock import SystemClock
@@ -17,12 +19,14 @@ from collector.handoff.counters import HandoffCounters
 from collector.journal.counts import JournalCounts
 from collector.metrics import Family
 from collector.pipeline.counters import ProcessCounters
+from collector.store.engine import Store
 from collector.supervisor import Supervisor
 from receivers.smtp.content import Memory
 from receivers.smtp.counters import SmtpCounters
 from receivers.smtp.pool import Counters as MailDecoderCounters
 from receivers.snmp.arrivals import Arrivals
 from receivers.snmp.counters import ListenerCounters, SnmpCounters
+from tests.builders import BOX
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/operating.md").read_text(encoding="utf-8")
@@ -39,6 +43,10 @@ COUNTING: dict[str, Callable[[], Iterable[Family]]] = {
     "api/web/limiter.py": lambda: SignInCounters().families(),
     "api/edge.py": lambda: RequestCounters().families(),
     "collector/app/room.py": lambda: Room(ROOT, SystemClock()).families(),
+    "collector/app/snapshot_following.py": lambda: SnapshotFollower(
+        ROOT, ROOT, domains=frozenset(), clock=SystemClock()
+    ).families(),
+    "collector/app/snapshot_keeping.py": lambda: SnapshotKeeper(Store("sqlite:///none.db"), ROOT, ROOT, BOX).families(),
     "collector/app/weak_users.py": lambda: WeakUsers(tuple).families(),
     "collector/changes/counters.py": lambda: ChangeCounters().families(),
     "collector/handoff/counters.py": lambda: HandoffCounters().families(),
