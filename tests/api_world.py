@@ -38,9 +38,9 @@ from collector.names.present import PresentNames
 from collector.pipeline.approval import Approval
 from collector.pipeline.counters import ProcessCounters
 from collector.pipeline.draft import Decoders
-from collector.pipeline.identify import SourceIndex
 from collector.pipeline.inspection import Inspector
 from collector.pipeline.processor import Processor
+from collector.pipeline.source_index import SourceIndex
 from collector.pipeline.stages import Knowledge
 from collector.store.api_keys import create_api_key
 from collector.store.engine import Store

@@ -26,8 +26,8 @@ from collector.journal.interface import StreamState
 from collector.pipeline.counters import ProcessCounters
 from collector.pipeline.customer_limit import CustomerLimiter
 from collector.pipeline.draft import Decoders
-from collector.pipeline.identify import SourceIndex
 from collector.pipeline.processor import Processor
+from collector.pipeline.source_index import SourceIndex
 from collector.pipeline.stages import Knowledge
 from collector.store.case_log import LogEntry, read_log
 from collector.store.cases import CaseFilter, list_cases

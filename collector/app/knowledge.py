@@ -10,8 +10,8 @@ from collector.domain.terms import Terms
 from collector.domain.trap import Trap
 from collector.logs import Log
 from collector.pipeline.draft import Decoders
-from collector.pipeline.identify import SourceIndex
 from collector.pipeline.remembered import RememberedRules
+from collector.pipeline.source_index import SourceIndex
 from collector.pipeline.stages import Knowledge
 from collector.secrets import SecretBox
 from collector.store.engine import Store

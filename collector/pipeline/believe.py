@@ -16,8 +16,8 @@ from collector.pipeline.draft import Batch, BeliefStep, Entry
 from collector.pipeline.engine_draft import EngineDraft
 from collector.pipeline.engine_drafts import EngineDrafts
 from collector.pipeline.hearing import Hearing, unauthenticated
-from collector.pipeline.identify import SourceIndex
 from collector.pipeline.key_search import KeySearch, Unlock
+from collector.pipeline.source_index import SourceIndex
 
 _TRUST = {
     SecurityLevel.NO_AUTH_NO_PRIV: Trust.SPOOFABLE,

@@ -1,4 +1,4 @@
-"""Stage 4: the rules say what it is. One draft per notification found in the item and source it came to."""
+"""Stage 6: the rules say what it is. One draft per notification found in the item and source it came to."""
 
 from collections.abc import Sequence
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""Stage 5, inside the transaction: the signals of the batch meet the cases that hold their keys."""
+"""Stage 7, inside the transaction: the signals of the batch meet the cases that hold their keys."""
 
 from collections import Counter
 from collections.abc import Iterator

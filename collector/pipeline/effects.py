@@ -1,4 +1,4 @@
-"""Stage 6, inside the transaction: everything the batch did is written, and the journal positions with it."""
+"""Stage 8, inside the transaction: everything the batch did is written, and the journal positions with it."""
 
 from collections import Counter
 from datetime import UTC, datetime

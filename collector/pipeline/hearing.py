@@ -11,7 +11,7 @@ from collector.domain.snmp_access import SnmpUser
 from collector.domain.trap import NotDecoded, Secured, Trap
 from collector.pipeline.draft import Entry
 from collector.pipeline.engine_draft import EngineDraft
-from collector.pipeline.identify import SourceUser
+from collector.pipeline.source_index import SourceUser
 
 
 @dataclass(slots=True)

@@ -10,8 +10,8 @@ from collector.pipeline.believe import Recall
 from collector.pipeline.draft import Batch, Decoders
 from collector.pipeline.engine_drafts import EngineDrafts
 from collector.pipeline.engine_memory import EngineMemory
-from collector.pipeline.identify import SourceIndex
 from collector.pipeline.repeats import copy_digest, message_digest
+from collector.pipeline.source_index import SourceIndex
 from collector.store.engine import Connection
 from collector.store.engines import load_memos
 from collector.store.notifications import Notification

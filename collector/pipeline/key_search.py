@@ -11,7 +11,7 @@ from collector.domain.trap import NotDecoded, Pdu, Secured, Trap
 from collector.domain.vain_keys import VainKeys
 from collector.pipeline.engine_drafts import EngineDrafts
 from collector.pipeline.hearing import Hearing, unauthenticated
-from collector.pipeline.identify import SourceIndex, SourceUser
+from collector.pipeline.source_index import SourceIndex, SourceUser
 
 Unlock: TypeAlias = Callable[[bytes, Secured, SnmpUser], Trap | NotDecoded]
 Fitting: TypeAlias = tuple[Source, SnmpUser, Trap]

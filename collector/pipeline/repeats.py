@@ -1,4 +1,4 @@
-"""Stage 4: what arrived twice counts once. An inform that was sent again, a mail that was delivered again; never a v1 or v2c
+"""Stage 5: what arrived twice counts once. An inform that was sent again, a mail that was delivered again; never a v1 or v2c
 trap, because two equal traps are two. Replayed v3 traps were refused before; v3 messages to our own engine are compared here."""
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The way of every item, on one screen. Six stages are pure work and hold no lock; the last two are one transaction."""
+"""The way of every item, on one screen. Six stages are pure work and hold no lock; stages 7 and 8 are one transaction."""
 
 from dataclasses import dataclass
 
@@ -15,9 +15,10 @@ from collector.pipeline.draft import Batch, Decoders
 from collector.pipeline.effects import write_effects
 from collector.pipeline.engine_drafts import EngineDrafts
 from collector.pipeline.engine_memory import EngineMemory
-from collector.pipeline.identify import SourceIndex, identify
+from collector.pipeline.identify import identify
 from collector.pipeline.refusals import Refusals
 from collector.pipeline.repeats import SeenMemory, drop_repeats
+from collector.pipeline.source_index import SourceIndex
 from collector.store.case_memory import CaseMemory
 from collector.store.engine import Connection
 from collector.store.registry import Registry
@@ -57,7 +58,7 @@ class Memory:
 
 
 def understand(batch: Batch, knowledge: Knowledge, memory: Memory) -> None:
-    """decode → believe → identify → limit customers → drop repeats → classify."""
+    """decode → believe → identify → limit customers → drop repeats → classify; then, what of the refused is listed."""
     batch.engines = EngineDrafts(memory.engines)
     batch.clears = Clears(batch, memory.seen)
     decode(batch, knowledge.decoders)

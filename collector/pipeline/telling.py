@@ -9,7 +9,7 @@ from collector.domain.trap import NotDecoded, Secured, Trap
 from collector.domain.trap_facts import facts_of
 from collector.pipeline.classify import primary
 from collector.pipeline.draft import BeliefStep, Draft, Entry
-from collector.pipeline.identify import SourceIndex, trap_address
+from collector.pipeline.source_index import SourceIndex, trap_address
 from collector.store.notifications import Notification
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from collector.domain.item import InformVerdict, ItemKind
 from collector.domain.trap import SNMP_TRAP_ADDRESS
-from collector.pipeline.identify import SourceIndex
+from collector.pipeline.source_index import SourceIndex
 from collector.pipeline.stages import Knowledge
 from collector.store.engine import Store
 from collector.store.registry import SourceRecord

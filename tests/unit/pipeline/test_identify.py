@@ -10,7 +10,7 @@ from collector.domain.outcome import Reason
 from collector.domain.registry import Source, mailbox_of
 from collector.domain.snmp_access import SnmpAccess, SnmpUser
 from collector.domain.trap import Pdu, SnmpVersion, Trap
-from collector.pipeline.identify import SourceIndex
+from collector.pipeline.source_index import SourceIndex
 from collector.store.registry import SourceRecord
 from tests.builders import a_source
 from tests.work import calls_of
@@ -130,7 +130,7 @@ def test_strangers_leave_no_trace_in_memory() -> None:
 
 
 def test_what_is_remembered_of_peers_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collector.pipeline.identify._CACHE_LIMIT", 10)
+    monkeypatch.setattr("collector.pipeline.source_index._CACHE_LIMIT", 10)
     index = SourceIndex((ONE,))
     for number in range(100):
         assert index.of_trap(f"192.0.2.{number}", b"one", V2C) is ONE

@@ -15,7 +15,7 @@ from collector.pipeline.believe import Believer
 from collector.pipeline.draft import Entry
 from collector.pipeline.engine_drafts import EngineDrafts
 from collector.pipeline.engine_memory import EngineMemory
-from collector.pipeline.identify import SourceIndex
+from collector.pipeline.source_index import SourceIndex
 from tests.builders import a_source
 
 MANY = 1_000
