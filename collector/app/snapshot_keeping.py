@@ -17,8 +17,8 @@ from collector.role import RoleContext
 from collector.sealed_access import json_of
 from collector.secrets import SecretBox
 from collector.snapshot import SEALED_FOR, Identity
-from collector.store.engine import Store
-from collector.store.registry import load_registry, registry_version
+from collector.store.engine import Connection, Store
+from collector.store.registry import Registry, load_registry, registry_version
 
 _EVERY_SECONDS = 0.4
 _STOP_SECONDS = 1.0
@@ -39,6 +39,8 @@ class SnapshotKeeper:
         """The registry's version and what the file must hold. Nothing at first: the file may be of another store, such as the
         one from before a backup was restored, and each store numbers its versions for itself."""
         self._written: Identity | None = None
+        self._refused: tuple[int, str] | None = None
+        """The version of the registry whose secrets cannot be opened, and why: it is not tried again, the keys stay the same."""
         self._trouble: type[Exception] | None = None
         self._failures = 0
         self._stop = threading.Event()
@@ -80,10 +82,19 @@ class SnapshotKeeper:
             version = registry_version(connection)
             if self._present is not None and self._present[0] == version:
                 return self._present[1]
-            registry = load_registry(connection, self._box)
+            registry = self._load(connection, version)
         body = _body_of(registry.version, registry.sources, self._box)
         self._present, self._written = (registry.version, body), None
         return body
+
+    def _load(self, connection: Connection, version: int) -> Registry:
+        if self._refused is not None and self._refused[0] == version:
+            raise ConfigurationError(self._refused[1])
+        try:
+            return load_registry(connection, self._box)
+        except ConfigurationError as error:
+            self._refused = (version, str(error))
+            raise
 
     def _write(self, body: bytes) -> None:
         """Also when somebody removed or damaged what was written."""

@@ -11,14 +11,23 @@ from pathlib import Path
 import pytest
 
 from collector import snapshot
+from collector.app import snapshot_keeping
 from collector.app.snapshot_keeping import SnapshotKeeper
 from collector.domain.snmp_access import AuthProtocol, PrivProtocol, SnmpAccess, SnmpUser
 from collector.sealed_access import access_of
 from collector.secret_keys import new_key
 from collector.secrets import SecretBox
 from collector.snapshot import SEALED_FOR, Snapshot
-from collector.store.engine import Store
-from collector.store.registry import SourceRecord, raise_registry_version, save_customer, save_sources
+from collector.store.engine import Connection, Store
+from collector.store.registry import (
+    Registry,
+    SourceRecord,
+    load_registry,
+    raise_registry_version,
+    registry_version,
+    save_customer,
+    save_sources,
+)
 from tests.builders import BOX, KEY
 
 COMMUNITY = SnmpAccess.with_community("v2c", b"c0mmunity", ["192.0.2.0/24", "2001:db8::/32"], listener="127.0.0.1:162")
@@ -175,6 +184,24 @@ def test_an_import_with_another_key_changes_nothing_and_is_told_once(kept: Kept,
     present = kept.present()
     assert present is not None
     assert len(present.accesses) == 2
+
+
+def test_secrets_that_cannot_be_opened_are_not_read_again_before_the_next_import(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[int] = []
+
+    def counted(connection: Connection, box: SecretBox) -> Registry:
+        loaded.append(registry_version(connection))
+        return load_registry(connection, box)
+
+    monkeypatch.setattr(snapshot_keeping, "load_registry", counted)
+    refused = register(kept.store, SourceRecord("one", (), snmp=COMMUNITY), box=SecretBox([new_key()]))
+    keeper = kept.keeper()
+    assert [kept.beats(keeper) for _ in range(3)] == [False] * 3
+    mended = register(kept.store, SourceRecord("one", (), snmp=COMMUNITY))
+    assert [kept.beats(keeper) for _ in range(3)] == [True] * 3
+    assert loaded == [refused, mended]
 
 
 def test_a_full_disk_leaves_the_old_file_is_told_once_and_counted_and_tried_again(
