@@ -10,19 +10,32 @@ WINDOW_SECONDS = 150
 _US_PER_SECOND = 1_000_000
 
 
+class Arrival(NamedTuple):
+    """When a message arrived, in microseconds: since the epoch on the wall clock, which somebody may set, and on the clock that
+    nobody sets, which begins anew with the machine."""
+
+    wall_us: int
+    steady_us: int
+
+    def since(self, other: "Arrival") -> int:
+        """At least so many seconds passed since the other one, which may be negative. A wall clock that was set says too much or
+        too little, the other one too little after a start of the machine; so nothing honest is called late by either."""
+        return min(self.wall_us - other.wall_us, self.steady_us - other.steady_us) // _US_PER_SECOND
+
+
 class EngineTime(NamedTuple):
-    """The highest boots and time (seconds) that an authentic message of the engine said, and when it arrived (microseconds since
-    the epoch). What arrives is judged by the time of its own arrival, which may be before that: lanes are not served in turn."""
+    """The highest boots and time (seconds) that an authentic message of the engine said, and when it arrived. What arrives is
+    judged by the time of its own arrival, which may be before that: lanes are not served in turn."""
 
     boots: int
     time: int
-    at_us: int
+    at: Arrival
 
-    def notion(self, at_us: int) -> int:
+    def notion(self, at: Arrival) -> int:
         """What the engine's clock shows at that time, as far as we know: it runs as fast as ours. May be below zero."""
-        return self.time + (at_us - self.at_us) // _US_PER_SECOND
+        return self.time + at.since(self.at)
 
-    def after(self, boots: int, time: int, at_us: int) -> Self | None:
+    def after(self, boots: int, time: int, at: Arrival) -> Self | None:
         """What is known after an authentic message that says so arrived; None when it is outside the time window.
 
         Higher boots, or a higher time within the same ones, are always within it: they are the newest word.
@@ -30,18 +43,19 @@ class EngineTime(NamedTuple):
         if self.boots >= MAX_BOOTS or boots >= MAX_BOOTS:
             return None
         if boots > self.boots or (boots == self.boots and time > self.time):
-            return type(self)(boots, time, at_us)
-        return self if boots == self.boots and time >= self.notion(at_us) - WINDOW_SECONDS else None
+            return type(self)(boots, time, at)
+        return self if boots == self.boots and time >= self.notion(at) - WINDOW_SECONDS else None
 
-    def contradicts(self, boots: int, time: int, at_us: int) -> bool:
+    def contradicts(self, boots: int, time: int, at: Arrival) -> bool:
         """Whether what arrived before this says more than the engine's clock can have shown then."""
         newer = (boots, time) > (self.boots, self.time)
-        return newer and at_us < self.at_us and (boots > self.boots or time > self.notion(at_us) + WINDOW_SECONDS)
+        most = self.time - self.at.since(at) + WINDOW_SECONDS
+        return newer and at.wall_us < self.at.wall_us and (boots > self.boots or time > most)
 
     @classmethod
-    def first(cls, boots: int, time: int, at_us: int) -> Self | None:
+    def first(cls, boots: int, time: int, at: Arrival) -> Self | None:
         """What is known after the first authentic message; None when it is outside the time window."""
-        return cls(boots, time, at_us) if boots < MAX_BOOTS else None
+        return cls(boots, time, at) if boots < MAX_BOOTS else None
 
 
 class EarlierBoots(NamedTuple):

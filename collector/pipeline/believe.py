@@ -113,7 +113,7 @@ class Believer:
         if draft is None:
             return None
         late = self._recall is not None
-        reason = draft.take(secured.boots, secured.time, secured.message_id, hearing.at_us, late=late)
+        reason = draft.take(secured.boots, secured.time, secured.message_id, hearing.at, late=late)
         if reason:
             return unauthenticated(reason)
         draft.note(entry.item, hearing.at_us)

@@ -1,7 +1,7 @@
 """A v3 engine while a batch works on it: its messages are judged by what is remembered of its time and of the ids that it used,
 so that one that was caught on its way is believed once."""
 
-from collector.domain.engine_time import WINDOW_SECONDS, EarlierBoots, EngineTime
+from collector.domain.engine_time import WINDOW_SECONDS, Arrival, EarlierBoots, EngineTime
 from collector.domain.ids import SourceId
 from collector.domain.item import Item
 from collector.domain.message_ids import MessageIds
@@ -56,21 +56,21 @@ class EngineDraft:
         messages, approved_by = (self.known.memo.messages, self.known.memo.approved_by) if self.known else (0, None)
         return self.messages != messages or bool(self.touched) or self.approved_by != approved_by
 
-    def take(self, boots: int, time: int, message_id: int, at_us: int, *, late: bool = False) -> Reason:
+    def take(self, boots: int, time: int, message_id: int, at: Arrival, *, late: bool = False) -> Reason:
         """Judge an authentic message by what it says of its engine's time and its own id, and remember it: NONE when it is fresh.
 
         `late`: it was not judged when it arrived. Then it is fresh too when it is older than everything that was: nothing of that
         age was ever believed. It cannot be newer than what arrived after it.
         """
-        if self.earlier is not None and boots == self.earlier.time.boots and at_us < self.earlier.until_us:
-            return self._take_earlier(self.earlier, time, message_id, at_us, late=late)
+        if self.earlier is not None and boots == self.earlier.time.boots and at.wall_us < self.earlier.until_us:
+            return self._take_earlier(self.earlier, time, message_id, at, late=late)
         known = self.time
-        after = EngineTime.first(boots, time, at_us) if known is None else known.after(boots, time, at_us)
-        if after is None or (late and known is not None and known.contradicts(boots, time, at_us)):
+        after = EngineTime.first(boots, time, at) if known is None else known.after(boots, time, at)
+        if after is None or (late and known is not None and known.contradicts(boots, time, at)):
             return Reason.NOT_IN_TIME_WINDOW
         oldest = late and known is not None and (boots, time) < self.lowest
         if known is None or boots != known.boots:
-            self._begin_boots(at_us)
+            self._begin_boots(at.wall_us)
         elif time <= self.forgotten_to:
             return Reason.NONE if oldest else Reason.NOT_IN_TIME_WINDOW
         ids = self._second(time)
@@ -85,13 +85,13 @@ class EngineDraft:
             self._shrink()
         return Reason.NONE
 
-    def _take_earlier(self, earlier: EarlierBoots, time: int, message_id: int, at_us: int, *, late: bool) -> Reason:
+    def _take_earlier(self, earlier: EarlierBoots, time: int, message_id: int, at: Arrival, *, late: bool) -> Reason:
         """The same for what arrived before the engine began anew: it waited in another lane."""
         boots = earlier.time.boots
-        after = earlier.time.after(boots, time, at_us)
+        after = earlier.time.after(boots, time, at)
         if after is None or time <= earlier.forgotten_to or self.earlier_ranges > MOST_RANGES:
             return Reason.NOT_IN_TIME_WINDOW
-        if late and earlier.time.contradicts(boots, time, at_us):
+        if late and earlier.time.contradicts(boots, time, at):
             return Reason.NOT_IN_TIME_WINDOW
         ids = self.earlier_touched.get(time)
         if ids is None:
@@ -151,14 +151,14 @@ class EngineDraft:
         self.ranges -= ids.ranges
         self.touched.pop(second, None)
 
-    def let_go(self, needed_from_us: int) -> None:
+    def let_go(self, needed_from: Arrival) -> None:
         """Forget the seconds out of which nothing that arrives from then on can be within the window."""
         if self.time is None:
             return
-        if self.earlier is not None and needed_from_us >= self.earlier.until_us:
+        if self.earlier is not None and needed_from.wall_us >= self.earlier.until_us:
             self.earlier, self.earlier_kept, self.earlier_touched, self.earlier_ranges = None, {}, {}, 0
             self.dropped = True
-        served = min(self.time.time, self.time.notion(needed_from_us)) - WINDOW_SECONDS - 1
+        served = min(self.time.time, self.time.notion(needed_from)) - WINDOW_SECONDS - 1
         if self.known is not None and not self.new_boots:
             if served - self.known.served < _SLACK_SECONDS:
                 return

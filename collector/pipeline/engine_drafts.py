@@ -98,7 +98,7 @@ class EngineDrafts:
 
     def _memo(self, connection: Connection, draft: EngineDraft) -> EngineMemo:
         """With the number of its row."""
-        draft.let_go(self.memory.needed_from_us)
+        draft.let_go(self.memory.needed_from)
         memo = draft.memo()
         return memo if draft.known else replace(memo, number=insert_engine(connection, memo))
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from collector.domain.engine_time import Arrival
 from collector.domain.ids import SourceId
 from collector.domain.message_ids import MessageIds
 from collector.domain.vain_keys import VainKeys
@@ -45,12 +46,12 @@ class KnownEngine:
 
 
 class EngineMemory:
-    """All engines, by source. `needed_from_us`: nothing that arrived before is judged any more (microseconds since the epoch)."""
+    """All engines, by source. `needed_from`: nothing that arrived before is judged any more."""
 
     def __init__(self, memos: Iterable[EngineMemo] = (), *, version: int = 0) -> None:
         self.version = version
         """Of the store's engines when they were read."""
-        self.needed_from_us = 0
+        self.needed_from = Arrival(0, 0)
         self.vain_keys = {is_bulk: VainKeys() for is_bulk in (False, True)}
         """For messages of engines that nobody is known to speak from; each lane has an order of its own."""
         self._engines: dict[SourceId, dict[bytes, KnownEngine]] = {}

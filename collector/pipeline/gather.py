@@ -26,8 +26,9 @@ class Gatherer:
         self._limit = limit
         self._ahead: dict[StreamName, deque[Item]] = {}
         self._read_to: dict[StreamName, int] = {}
-        self._handed_out_ns: dict[StreamName, int] = {}
-        """Arrival of the last item handed out, of streams that may hold more than was read ahead."""
+        self._handed_out_ns: dict[StreamName, tuple[int, int]] = {}
+        """Arrival of the last item handed out on the wall and the monotonic clock, of streams that may hold more than was read
+        ahead."""
         self._bulk_reached_ns = 0
         """The latest arrival in a bulk lane that was handed out, on the monotonic clock."""
 
@@ -65,12 +66,16 @@ class Gatherer:
 
     def waiting_since_ns(self, *, bulk: bool) -> int | None:
         """Everything that arrived before this has been handed out; None when nothing waits. `bulk`: of the bulk lanes too."""
-        return min((at_ns for stream, at_ns in self._waiting() if bulk or not stream.bulk), default=None)
+        return min((at_ns for stream, (at_ns, _) in self._waiting() if bulk or not stream.bulk), default=None)
 
-    def _waiting(self) -> Iterator[tuple[StreamName, int]]:
-        """(stream, everything in it that arrived before this has been handed out), of those that may hold more."""
+    def waiting_since_steady_ns(self) -> int | None:
+        """The same of all lanes, on the monotonic clock."""
+        return min((steady_ns for _, (_, steady_ns) in self._waiting()), default=None)
+
+    def _waiting(self) -> Iterator[tuple[StreamName, tuple[int, int]]]:
+        """(stream, everything in it that arrived before this on both clocks was handed out), of those that may hold more."""
         for stream, queue in self._ahead.items():
-            at_ns = queue[0].received_at_ns if queue else self._handed_out_ns.get(stream)
+            at_ns = _arrival(queue[0]) if queue else self._handed_out_ns.get(stream)
             if at_ns is not None:
                 yield stream, at_ns
 
@@ -80,7 +85,7 @@ class Gatherer:
             tallies = taken[stream][1] if stream in taken else 0
             taken[stream] = (item.seq, tallies + (item.kind == ItemKind.TALLY))
         batch = Batch.of([item for _, item in items], taken)
-        batch.waiting = {str(stream): at_ns for stream, at_ns in self._waiting()}
+        batch.waiting = {str(stream): at_ns for stream, (at_ns, _) in self._waiting()}
         batch.bulk_reached_ns = self._bulk_reached_ns
         bulk = (item.monotonic_ns for stream, item in items if stream.bulk)
         self._bulk_reached_ns = max(self._bulk_reached_ns, max(bulk, default=0))
@@ -107,7 +112,7 @@ class Gatherer:
             due = _by_arrival(waiting, limit)
         taken = list(due) if octets is None else _within(due, octets)
         for stream, item in taken:
-            self._handed_out_ns[stream] = item.received_at_ns
+            self._handed_out_ns[stream] = _arrival(item)
         return taken
 
     def _fill(self, stream: StreamName, limit: int) -> deque[Item]:
@@ -132,6 +137,10 @@ def _within(due: Iterator[tuple[StreamName, Item]], octets: int) -> list[tuple[S
         if octets <= 0:
             break
     return taken
+
+
+def _arrival(item: Item) -> tuple[int, int]:
+    return item.received_at_ns, item.monotonic_ns
 
 
 def _has_mails(stream: StreamName) -> bool:

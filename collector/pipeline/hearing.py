@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from collector.domain.engine_time import Arrival
 from collector.domain.item import InformVerdict
 from collector.domain.message_flags import AUTHENTICATED
 from collector.domain.outcome import Outcome, Reason
@@ -28,6 +29,10 @@ class Hearing:
     user: SnmpUser | None = None
     trap: Trap | None = None
     draft: EngineDraft | None = None
+
+    @property
+    def at(self) -> Arrival:
+        return Arrival(self.at_us, self.entry.item.monotonic_ns // 1_000)
 
     @property
     def authentic(self) -> bool:

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Protocol
 
 from collector.domain.clock import EPOCH, NS_PER_SECOND, Clock, from_ns
+from collector.domain.engine_time import Arrival
 from collector.domain.errors import Unavailable
 from collector.domain.ids import StreamName
 from collector.domain.item import ItemKind
@@ -128,7 +129,7 @@ class Processor:
         if not self._ready:
             self._restart()
         self._ready = False  # a step that does not come to its end is begun again from what the store says
-        begun_at = self._clock.now()
+        begun_at, begun_ns = self._clock.now(), self._clock.monotonic_ns()
         self._look_for_streams()
         batch = self._gatherer.next_batch(self._pace.limit(self._clock.monotonic_ns()))
         self._taken = len(batch.entries)
@@ -137,7 +138,7 @@ class Processor:
             self._changed()
         else:
             self._counters.pending = 0
-        self._note_progress(begun_at)
+        self._note_progress(begun_at, begun_ns)
         self._ready = True
         return bool(batch.entries)
 
@@ -160,11 +161,13 @@ class Processor:
             return type(error).__name__
         return None
 
-    def _note_progress(self, begun_at: datetime) -> None:
+    def _note_progress(self, begun_at: datetime, begun_ns: int) -> None:
+        """At the end of a step that began then, on both clocks."""
         main, every = (self._gatherer.waiting_since_ns(bulk=bulk) for bulk in (False, True))
         self.caught_up_to = begun_at if main is None else min(begun_at, from_ns(main))
         self.nothing_before = begun_at if every is None else min(begun_at, from_ns(every))
-        self._memory.engines.needed_from_us = to_micros(self.nothing_before)
+        steady_ns = min(begun_ns, self._gatherer.waiting_since_steady_ns() or begun_ns)
+        self._memory.engines.needed_from = Arrival(to_micros(self.nothing_before), steady_ns // 1_000)
         self._forgetting.note(self.nothing_before)
         self._memory.seen.forget(before_us=to_micros(self._forgetting.before))
 
@@ -183,7 +186,7 @@ class Processor:
     def _engines(self, connection: Connection) -> EngineMemory:
         """As the store knows them."""
         engines = EngineMemory(load_memos(connection), version=engines_version(connection))
-        engines.needed_from_us = self._memory.engines.needed_from_us
+        engines.needed_from = self._memory.engines.needed_from
         return engines
 
     def _look_for_streams(self) -> None:

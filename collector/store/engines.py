@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, false, func, inser
 from sqlalchemy.engine import Row
 
 from collector.domain.engine import Engine, EngineState
-from collector.domain.engine_time import EarlierBoots, EngineTime
+from collector.domain.engine_time import Arrival, EarlierBoots, EngineTime
 from collector.domain.ids import CustomerId, NotificationId, SourceId
 from collector.domain.item import Transport
 from collector.domain.outcome import Outcome, Reason
@@ -28,9 +28,9 @@ _NO_BOOTS = -1
 NOTHING = -1
 """Of its time, where nothing came or nothing was forgotten."""
 _WORK = (
-    *("peer", "first_seen_at", "last_seen_at", "messages", "boots", "engine_time", "time_at"),
+    *("peer", "first_seen_at", "last_seen_at", "messages", "boots", "engine_time", "time_at", "time_steady"),
     *("forgotten_to", "lowest_boots", "lowest_time"),
-    *("earlier_boots", "earlier_time", "earlier_at", "earlier_forgotten_to", "earlier_until"),
+    *("earlier_boots", "earlier_time", "earlier_at", "earlier_steady", "earlier_forgotten_to", "earlier_until"),
 )
 """What messages change, in the order of `_work_of`."""
 
@@ -110,12 +110,15 @@ def _memo(row: Row[Any], seconds: dict[int, bytes], earlier_seconds: dict[int, b
 def _earlier(row: Row[Any]) -> EarlierBoots | None:
     if row.earlier_boots == _NO_BOOTS:
         return None
-    time = EngineTime(row.earlier_boots, row.earlier_time, to_micros(row.earlier_at))
+    arrived = Arrival(to_micros(row.earlier_at), row.earlier_steady)
+    time = EngineTime(row.earlier_boots, row.earlier_time, arrived)
     return EarlierBoots(time, row.earlier_forgotten_to, to_micros(row.earlier_until))
 
 
 def _time(row: Row[Any]) -> EngineTime | None:
-    return None if row.boots == _NO_BOOTS else EngineTime(row.boots, row.engine_time, to_micros(row.time_at))
+    if row.boots == _NO_BOOTS:
+        return None
+    return EngineTime(row.boots, row.engine_time, Arrival(to_micros(row.time_at), row.time_steady))
 
 
 def insert_engine(connection: Connection, memo: EngineMemo) -> int:
@@ -129,10 +132,11 @@ def insert_engine(connection: Connection, memo: EngineMemo) -> int:
 
 
 def _work_of(memo: EngineMemo) -> tuple[Any, ...]:
-    boots, time, at_us = memo.time or (_NO_BOOTS, 0, memo.first_us)
-    earlier = memo.earlier or EarlierBoots(EngineTime(_NO_BOOTS, 0, memo.first_us), NOTHING, memo.first_us)
-    now = (memo.peer, memo.first_us, memo.last_us, memo.messages, boots, time, at_us, memo.forgotten_to, *memo.lowest)
-    return *now, *earlier.time, earlier.forgotten_to, earlier.until_us
+    never = EngineTime(_NO_BOOTS, 0, Arrival(memo.first_us, 0))
+    boots, time, at = memo.time or never
+    earlier = memo.earlier or EarlierBoots(never, NOTHING, memo.first_us)
+    now = (memo.peer, memo.first_us, memo.last_us, memo.messages, boots, time, *at, memo.forgotten_to, *memo.lowest)
+    return *now, earlier.time.boots, earlier.time.time, *earlier.time.at, earlier.forgotten_to, earlier.until_us
 
 
 def _approval(memo: EngineMemo) -> dict[str, object]:

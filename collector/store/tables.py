@@ -402,9 +402,10 @@ class SeenRow(SQLModel, table=True):
 
 class EngineRow(SQLModel, table=True):
     """A v3 engine that speaks for a source's user: `engine_id` in hex, `state` `seen` or `approved`. `boots` and `engine_time`
-    are the highest that were authenticated, `time_at` when that message arrived (RFC 3414 section 2.3); `boots` is -1 where
-    nothing was authenticated. Which message ids were used up to `forgotten_to` (seconds of those boots) is not known any more:
-    what says so old a time is refused. `lowest_boots` and `lowest_time` are the lowest that came: older ones were never used.
+    are the highest that were authenticated, `time_at` when that message arrived (RFC 3414 section 2.3), `time_steady` the same in
+    microseconds of the clock that nobody sets; `boots` is -1 where nothing was authenticated. Which message ids were used up to
+    `forgotten_to` (seconds of those boots) is not known any more: what says so old a time is refused. `lowest_boots` and
+    `lowest_time` are the lowest that came: older ones were never used.
     `earlier_...` is the same of the boots before, by which what arrived before `earlier_until` is judged; boots -1: none."""
 
     __tablename__: ClassVar[Any] = "snmp_engines"
@@ -420,12 +421,14 @@ class EngineRow(SQLModel, table=True):
     boots: int = Field(sa_column=Column(BigInteger, nullable=False))
     engine_time: int = Field(sa_column=Column(BigInteger, nullable=False))
     time_at: datetime = _time(nullable=False)
+    time_steady: int = Field(sa_column=Column(BigInteger, nullable=False))
     forgotten_to: int = Field(sa_column=Column(BigInteger, nullable=False))
     lowest_boots: int = Field(sa_column=Column(BigInteger, nullable=False))
     lowest_time: int = Field(sa_column=Column(BigInteger, nullable=False))
     earlier_boots: int = Field(sa_column=Column(BigInteger, nullable=False))
     earlier_time: int = Field(sa_column=Column(BigInteger, nullable=False))
     earlier_at: datetime = _time(nullable=False)
+    earlier_steady: int = Field(sa_column=Column(BigInteger, nullable=False))
     earlier_forgotten_to: int = Field(sa_column=Column(BigInteger, nullable=False))
     earlier_until: datetime = _time(nullable=False)
     approved_by: str | None = _text(nullable=True)

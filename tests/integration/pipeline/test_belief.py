@@ -57,11 +57,11 @@ def unauthenticated(reason: str) -> tuple[str, str]:
         ),
         pytest.param({"user": replace(USER, name=b"nobody")}, unauthenticated("unknown_user"), False, id="no such user"),
         pytest.param({"user": NAMING, "peer": "198.51.100.1"}, unauthenticated("unknown_user"), False, id="from elsewhere"),
-        pytest.param({"user": STRANGER}, unauthenticated("wrong_digest"), False, id="wrong key"),
+        pytest.param({"user": STRANGER}, unauthenticated("wrong_digest"), True, id="wrong key"),
         pytest.param(
-            {"user": replace(NAMING, priv=b"another pass phrase")}, unauthenticated("decryption_error"), False, id="wrong privacy"
+            {"user": replace(NAMING, priv=b"another pass phrase")}, unauthenticated("decryption_error"), True, id="wrong privacy"
         ),
-        pytest.param({"user": NAMING, "level": _AUTH}, unauthenticated("level_too_low"), False, id="not encrypted"),
+        pytest.param({"user": NAMING, "level": _AUTH}, unauthenticated("level_too_low"), True, id="not encrypted"),
         pytest.param({"user": NAMING, "boots": MAX_BOOTS}, unauthenticated("not_in_time_window"), True, id="boots at their end"),
         pytest.param({"user": NAMING, "engine_id": b""}, ("not_a_notification", "engine_discovery"), False, id="discovery"),
         pytest.param({"user": NAMING, "reportable": True}, BELIEVED, True, id="a trap that says reportable"),
@@ -136,11 +136,42 @@ def test_the_time_window_is_150_seconds(world: V3World, restart: bool) -> None:
     world.sends("raise x 3", user=NAMING)
     if restart:
         world.process()
-    for delay in late:
-        world.clock.moment = world.clock.moment.replace(minute=0, second=0) + seconds(delay)
+    for delay, step in ((150, 150), (151, 1)):
+        world.clock.move(seconds(step))
         world.arrives(late[delay])
     world.process()
     assert world.reasons() == ["case", "case", "not_in_time_window"]
+
+
+@pytest.mark.parametrize("restart", [False, True], ids=["one process", "over a restart"])
+@pytest.mark.parametrize("set_by", [timedelta(hours=2), timedelta(hours=-2)], ids=["forward", "back"])
+def test_a_wall_clock_that_is_set_neither_refuses_what_waits_nor_lets_a_copy_through(
+    world: V3World, set_by: timedelta, restart: bool
+) -> None:
+    first = world.secured("raise x 3", user=NAMING)
+    world.arrives(first)
+    began = world.engine_time
+    for second in range(4):
+        world.sends("raise held 3", user=NAMING, time=began + second, stream=BULK)
+    world.clock.moment += set_by
+    overtaken = world.secured("raise x 3", user=NAMING, time=began)
+    for second in range(200):
+        world.clock.move(seconds(1))
+        world.sends("info", user=NAMING, time=began + second)
+        if second == 20:
+            world.arrives(overtaken)
+    world.sends("raise held 3", user=NAMING, time=began + 150, stream=BULK)
+    world.arrives(first)
+    if restart:
+        processor = world.processor(batch_limit=16)
+        while processor.step():
+            processor = world.processor(batch_limit=16)
+    else:
+        world.process(batch_limit=16)
+    assert world.reasons().count("case") == 7
+    refused = [reason for reason in world.reasons() if reason not in ("case", "informational")]
+    assert len(refused) == 1
+    assert refused[0] in ("replayed", "not_in_time_window")
 
 
 @pytest.mark.parametrize("restart", [False, True], ids=["one process", "over a restart"])

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector.domain.engine_time import Arrival
 from collector.domain.ids import SourceId
 from collector.domain.outcome import Reason
 from collector.pipeline import engine_draft
@@ -26,6 +27,13 @@ class Message:
     sent: int
     number: int
     arrived: int
+    """On the clock that nobody sets."""
+    apart: int = 0
+    """How far the wall clock is ahead of it then."""
+
+    @property
+    def at(self) -> Arrival:
+        return Arrival((self.arrived + self.apart) * _SECOND, self.arrived * _SECOND)
 
 
 class Engine:
@@ -39,10 +47,11 @@ class Engine:
         return EngineDraft(_SOURCE, ENGINE, self.known, peer="", at_us=0)
 
     def take(self, message: Message, *, late: bool = False) -> Reason:
-        return self.draft.take(message.boots, message.sent, message.number, message.arrived * _SECOND, late=late)
+        return self.draft.take(message.boots, message.sent, message.number, message.at, late=late)
 
-    def commit(self, *, needed_from: int) -> None:
-        self.draft.let_go(needed_from * _SECOND)
+    def commit(self, *, needed_from: int | Arrival) -> None:
+        on_both = Arrival(needed_from * _SECOND, needed_from * _SECOND) if isinstance(needed_from, int) else needed_from
+        self.draft.let_go(on_both)
         memo = self.draft.memo()
         known = self.known or KnownEngine(replace(memo, seconds={}, earlier_seconds={}))
         known.adopt(self.draft, memo)
@@ -64,6 +73,7 @@ _wild = st.builds(
     st.integers(0, 900),
     st.one_of(st.integers(0, 6), st.integers(0, 2**31 - 1)),
     st.integers(0, 2_000),
+    st.sampled_from([0, 0, 400, -400, 90_000]),
 )
 _likely = st.builds(
     lambda sent, number, delay: Message(1, sent, 2 * number, sent + delay),
@@ -116,6 +126,37 @@ def test_an_honest_sender_is_believed_in_whatever_order_lanes_are_served(sent: l
         if place % batch == 0:
             engine.commit(needed_from=min(one.arrived for one in queue[place:]))
             engine.restart()
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 1_500), st.integers(0, 149), st.booleans()), max_size=80),
+    st.lists(st.tuples(st.integers(0, 1_650), st.sampled_from([-90_000, -160, 160, 90_000])), max_size=3),
+    st.sampled_from([0, 0, 700, 1_200]),
+    st.integers(1, 20),
+)
+def test_an_honest_sender_is_believed_however_the_wall_clock_is_set_or_the_machine_starts(
+    sent: list[tuple[int, int, bool]], steps: list[tuple[int, int]], machine_starts: int, batch: int
+) -> None:
+    """The bulk lane is judged when all others are. With the machine, a clock of its own begins; its wall clock is right then."""
+    lanes: dict[bool, list[Message]] = {False: [], True: []}
+    for number, (second, delay, bulk) in enumerate(sent):
+        arrived = second + delay
+        if machine_starts:
+            begun = machine_starts if arrived >= machine_starts else 0
+            lanes[bulk].append(Message(1, second, number, arrived - begun, begun))
+        else:
+            lanes[bulk].append(Message(1, second, number, arrived, sum(by for at, by in steps if at <= arrived)))
+    for lane in lanes.values():
+        lane.sort(key=lambda one: one.sent + sent[one.number][1])
+    queue, engine = lanes[False] + lanes[True], Engine()
+    for place, message in enumerate(queue):
+        assert engine.take(message) is Reason.NONE
+        if place % batch == 0:
+            left = queue[place : len(lanes[False])], queue[max(place, len(lanes[False])) :]
+            heads = [lane[0].at for lane in left if lane]
+            engine.commit(needed_from=Arrival(min(at.wall_us for at in heads), min(at.steady_us for at in heads)))
+            engine.restart()
+        assert engine.take(message) is not Reason.NONE
 
 
 @given(
