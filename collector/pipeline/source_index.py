@@ -37,6 +37,7 @@ class SourceIndex:
         self._relays = tuple(relays)
         self._found: dict[tuple[str, bytes, SnmpVersion, str], Source | Reason] = {}
         self._users_found: dict[tuple[str, bytes, str], list[SourceUser]] = {}
+        self._same_users: dict[tuple[SourceId, ...], list[SourceUser]] = {}
         self._relays_found: dict[str, bool] = {}
         self._networks = NetworkMap((network, source) for source in sources if source.snmp for network in source.snmp.networks)
         by_community: dict[bytes, list[tuple[Source, SnmpAccess]]] = {}
@@ -112,8 +113,11 @@ class SourceIndex:
         if found is None:
             if len(self._users_found) >= _CACHE_LIMIT:
                 self._users_found.clear()
+                self._same_users.clear()
             near = self._by_user[name] if address == _ANYWHERE else self._near_by_user[name].of(address)
-            found = self._users_found[key] = [(source, user) for source, user in near if _hears(source, listener)]
+            found = [(source, user) for source, user in near if _hears(source, listener)]
+            # one list for all addresses of a network: a thousand may have one name there, and addresses can be forged
+            found = self._users_found[key] = self._same_users.setdefault(tuple([source.id for source, _ in found]), found)
         return found
 
     def named(self, name: bytes) -> list[SourceUser]:

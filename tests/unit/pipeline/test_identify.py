@@ -110,6 +110,16 @@ def test_the_users_behind_a_relay_are_kept_once_for_all_its_addresses() -> None:
     assert [source for source, _ in found[0]] == [user]
 
 
+def test_the_users_of_a_network_are_kept_once_for_all_its_addresses() -> None:
+    access = SnmpAccess("v3", (ip_network("192.0.2.0/24"),), user=SnmpUser(b"console-1"))
+    near, nearer = a_source(8, snmp=access), a_source(9, snmp=replace(access, networks=(ip_network("192.0.2.0/28"),)))
+    index = SourceIndex((near, nearer))
+    found = [index.of_user(f"192.0.2.{number}", b"console-1", "") for number in range(32)]
+    assert all(one is found[0] for one in found[:16])
+    assert all(one is found[31] for one in found[16:])
+    assert [len(found[0]), len(found[31])] == [2, 1]
+
+
 def test_users_that_nobody_has_leave_no_trace_in_memory() -> None:
     index = SourceIndex((ONE,))
     assert all(index.of_user("192.0.2.1", b"%d" % number, "") == [] for number in range(100))
