@@ -13,6 +13,7 @@ from pathlib import Path
 from collector.config import Settings
 from collector.config.model import SHORTEST_KEY
 from collector.domain.errors import ConfigurationError
+from collector.ownership import like_its_directory
 
 KEY_NAME = "[secrets] key"
 
@@ -140,6 +141,7 @@ def write_keys(path: Path, keys: Sequence[str], *, replace: bool) -> None:
                 file.write("".join(f"{key}\n" for key in keys))
                 file.flush()
                 os.fsync(file.fileno())
+            like_its_directory(temporary)
             if replace:
                 temporary.replace(path)
             else:

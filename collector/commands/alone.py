@@ -24,12 +24,14 @@ def _processes() -> Iterator[str]:
 @contextmanager
 def alone(settings: "Settings", clock: "Clock") -> Iterator[None]:
     """Keep every process away, receivers of other settings too. Raise ConfigurationError when one runs."""
+    from collector.ownership import inherited
     from collector.run_lock import run_lock
     from collector.stop import StopFlag
 
     stop = StopFlag()
     with ExitStack() as undo:
         undo.callback(stop.close)
+        undo.enter_context(inherited(settings.data_dir))
         try:
             for name in (*_SUPERVISORS, *_processes()):
                 undo.enter_context(run_lock(settings, name, clock, stop=stop, patience=timedelta(0)))

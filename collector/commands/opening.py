@@ -15,17 +15,21 @@ if TYPE_CHECKING:
 def opened_store(settings: "Settings") -> Iterator[tuple["Store", "Turn"]]:
     """The store and the writer's turn. Raise ConfigurationError when the data directory cannot be used."""
     from collector.app.paths import writer_turn
+    from collector.ownership import inherited, like_its_directory
     from collector.store.engine import Store
     from collector.writer_turn import WriterTurn
 
-    try:
-        settings.run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        turn = WriterTurn(writer_turn(settings))
-    except OSError as error:
-        raise ConfigurationError(f"data_dir: {settings.data_dir} cannot be used: {error.strerror}") from error
-    store = Store(settings.store_url)
-    try:
-        yield store, turn.waiting
-    finally:
-        store.close()
-        turn.close()
+    with inherited(settings.data_dir):
+        try:
+            settings.run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            like_its_directory(settings.run_dir)
+            turn = WriterTurn(writer_turn(settings))
+            like_its_directory(writer_turn(settings))
+        except OSError as error:
+            raise ConfigurationError(f"data_dir: {settings.data_dir} cannot be used: {error.strerror}") from error
+        store = Store(settings.store_url)
+        try:
+            yield store, turn.waiting
+        finally:
+            store.close()
+            turn.close()

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from collector.domain.errors import ConfigurationError
 from collector.names.model import NO_LABELS, Labels, Module, Name, NameKind, checked_labels, is_module, is_oid, is_symbol
+from collector.ownership import like_its_directory
 
 FORMAT = 1
 LARGEST_FILE = 64 << 20
@@ -115,4 +116,5 @@ def write_modules(path: Path, modules: Iterable[Module]) -> None:
         file.write(form(modules))
         file.flush()
         os.fsync(file.fileno())
+    like_its_directory(temporary)
     temporary.replace(path)

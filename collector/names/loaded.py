@@ -9,6 +9,7 @@ from pathlib import Path
 from collector.domain.errors import ConfigurationError, Unavailable
 from collector.names.file import read_modules, write_modules
 from collector.names.model import Module
+from collector.ownership import like_its_directory
 
 
 @contextmanager
@@ -20,6 +21,7 @@ def changing(path: Path) -> Iterator[dict[str, Module]]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        like_its_directory(path.parent)
         descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         raise ConfigurationError(f"data_dir: {path.parent} cannot be used: {error.strerror}") from error

@@ -10,7 +10,7 @@ from collector.names.book import NameBook
 from collector.names.catalogue import catalogue, catalogue_book
 from collector.names.file import read_modules
 
-_Stamp: TypeAlias = tuple[int, int, int] | None
+_Stamp: TypeAlias = tuple[int, ...] | None
 log = Log(__name__)
 
 
@@ -35,12 +35,14 @@ class PresentNames:
             return self._known[1]
 
     def _stamp(self) -> _Stamp:
-        """Changes with every replacement of the file: each has an inode of its own."""
+        """Changes with every replacement of the file, each has an inode of its own, and when others may read it or may not."""
         try:
             found = self._path.stat()
-        except OSError:
+        except FileNotFoundError:
             return None
-        return found.st_ino, found.st_mtime_ns, found.st_size
+        except OSError as error:
+            return (error.errno or 0,)
+        return found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size
 
     def _read(self) -> NameBook:
         try:

@@ -17,6 +17,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "collector.metrics",
         "collector.logs",
         "collector.config",
+        "collector.ownership",
         "collector.passwords",
         "collector.secret_keys",
         "collector.secrets",
@@ -38,7 +39,7 @@ MAY_MEET = frozenset({1, 3, 5})
 REACH = {
     "receivers": {"collector.domain", "collector.metrics", "collector.logs", "collector.journal", "collector.snapshot"},
     "rules": {"collector.domain"},
-    "collector.names": {"collector.domain", "collector.logs"},
+    "collector.names": {"collector.domain", "collector.logs", "collector.ownership"},
 }
 """Units that reach less than their layer would allow."""
 

@@ -1,6 +1,8 @@
 """The names of a program that runs long: read when asked for, read again after a change, by several threads at once."""
 
 import logging
+import os
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from collector.names.book import NameBook
 from collector.names.file import write_modules
 from collector.names.model import Module, Name, NameKind
 from collector.names.present import PresentNames
+from collector.privileges import Account, acting_as
 
 OID = "1.3.6.1.4.1.32473.0.1"
 
@@ -42,6 +45,28 @@ def test_a_directory_in_its_place_is_no_file(tmp_path: Path, caplog: pytest.LogC
         assert names().trap("1.3.6.1.6.3.1.1.5.1") == "SNMPv2-MIB::coldStart"
         names()
     assert [record.message for record in caplog.records] == ["loaded names cannot be read; only those of the collector are shown"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="being refused and allowed again needs root")
+@pytest.mark.parametrize("refused", ["names.json", "."])
+def test_names_that_may_not_be_read_are_said_and_read_once_they_may(refused: str, caplog: pytest.LogCaptureFixture) -> None:
+    with tempfile.TemporaryDirectory(prefix="collector-test-") as directory:
+        file = Path(directory) / "mibs" / "names.json"
+        file.parent.mkdir()
+        write_modules(file, trap("one"))
+        for readable in (file, file.parent, Path(directory)):
+            readable.chmod(0o755)
+        (file.parent / refused).chmod(0o700)
+        names = PresentNames(file)
+        with caplog.at_level(logging.WARNING), acting_as(Account.named("nobody")):
+            assert names().trap(OID) is None
+            names()
+        assert [(record.message, "Permission denied" in str(record.__dict__)) for record in caplog.records] == [
+            ("loaded names cannot be read; only those of the collector are shown", True)
+        ]
+        (file.parent / refused).chmod(0o755)
+        with acting_as(Account.named("nobody")):
+            assert names().trap(OID) == "X-MIB::one"
 
 
 def test_many_threads_read_it_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
