@@ -25,7 +25,7 @@ from collector.pipeline.draft import Batch, Draft
 from collector.pipeline.effects import ledger_key
 from collector.pipeline.engine_drafts import EngineDrafts
 from collector.pipeline.engine_memory import EngineMemory
-from collector.pipeline.judging_again import believed_before, engines_of, judged_before, opened, recalling
+from collector.pipeline.judging_again import believed_before, engines_of, judged_before, opened, recalling, said_to_be
 from collector.pipeline.stages import Knowledge, commit, understand_again
 from collector.pipeline.telling import belief_told, decoded_told, draft_told, recorded_told, security_told, sender_told
 from collector.secrets import SecretBox
@@ -102,7 +102,7 @@ class Inspector:
             if kind is ItemKind.DATAGRAM:
                 found_trap = decoders.trap(payload)
                 if isinstance(found_trap, Secured):
-                    found_trap = opened(payload, found_trap, knowledge.index, decoders)
+                    found_trap = opened(payload, found_trap, knowledge.index, decoders, only=self._said_to_be(wanted))
                 decoded[wanted] = found_trap
         unread = any(isinstance(found, NotDecoded) for found in decoded.values())
         sources = knowledge.registry.sources if unread else ()
@@ -112,6 +112,10 @@ class Inspector:
             for wanted, (kind, payload) in raw.items()
             if wanted in decoded
         }
+
+    def _said_to_be(self, wanted: NotificationId) -> int | None:
+        with self._store.read() as connection:
+            return said_to_be(find_notifications(connection, wanted))
 
     def _raw(self, wanted: NotificationId) -> tuple[ItemKind, bytes] | None:
         item = self._item(wanted)
@@ -158,13 +162,15 @@ class Inspector:
             "now": None if item is None else self._explain_now(item, rows, customer_id),
         }
 
-    def _explain_now(self, item: Item, rows: list[Notification], customer_id: CustomerId | None) -> dict[str, object]:
+    def _explain_now(self, item: Item, rows: list[Notification], customer_id: CustomerId | None) -> dict[str, object] | None:
         """One mail may be addressed to consoles of several customers: each of them is told its own part."""
         knowledge = self._knowledge()
         batch = Batch.of([item])
         self._understand_again(batch, rows, knowledge, trace=True)
         entry = batch.entries[0]
         drafts = [draft for draft in entry.drafts if customer_id is None or _is_of(draft, customer_id)]
+        if not drafts and any(draft.source is not None for draft in entry.drafts):
+            return None  # by today's customers file it is another customer's
         sources = [source for source in entry.sources if customer_id in (None, source.customer.id)]
         told: dict[str, object] = {
             "received_at": rfc3339(from_ns(item.received_at_ns)),

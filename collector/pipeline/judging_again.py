@@ -36,10 +36,17 @@ def judged_before(rows: Sequence[Notification]) -> Reason | None:
     return _FOUND_OUT.get(rows[0].reason) if authentic else None
 
 
-def opened(payload: bytes, header: Secured, index: SourceIndex, decoders: Decoders) -> Trap | Secured:
+def said_to_be(rows: Sequence[Notification]) -> int | None:
+    """The source that a message is listed with though it was not believed; None for every other one."""
+    return rows[0].source_id if rows and rows[0].state is Outcome.UNAUTHENTICATED else None
+
+
+def opened(payload: bytes, header: Secured, index: SourceIndex, decoders: Decoders, *, only: int | None) -> Trap | Secured:
     """What a message says, for showing it: opened with the keys of whoever has a user of that name; only its header when none
-    fits."""
-    tried = (decoders.unlock(payload, header, user) for _, user in index.named(header.user))
+    fits. `only`: with the keys of this source. Whoever catches what another customer's console sends, and sends it from his own
+    address, would read it otherwise."""
+    users = (user for source, user in index.named(header.user) if only in (None, source.id))
+    tried = (decoders.unlock(payload, header, user) for user in users)
     return next((trap for trap in tried if isinstance(trap, Trap)), header)
 
 

@@ -43,7 +43,16 @@ class KeySearch:
                     self._vain_keys(hearing).found()
                     return self._choose(hearing, self._fitting(hearing, (source, user, opened), speaking))
                 refusal = refusal or opened
+        hearing.source = self._said_to_be(hearing)
         return refusal
+
+    def _said_to_be(self, hearing: Hearing) -> Source | None:
+        """Who a message says to be from that his keys do not open, so that it is found with him: its user, its address and the
+        listener fit nobody else. It proves nothing. Which address counts, of a relay's is not known."""
+        if len(hearing.candidates) != 1:
+            return None
+        [(source, _)] = hearing.candidates
+        return source if self._index.is_within(source, hearing.entry.item.peer_address) else None
 
     def _speaking(self, hearing: Hearing) -> Sequence[SourceUser]:
         """Of several candidates, those of the engine. Informs carry ours."""

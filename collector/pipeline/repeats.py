@@ -86,6 +86,7 @@ def _check_inform(entry: Entry, trap: Trap, memory: SeenMemory, copies: Copies, 
     if memory.seen(digest, at_us, pending):
         entry.settle(Outcome.DUPLICATE, Reason.REPEATED_INFORM, source=entry.sources[0])
     elif copied:
+        entry.trust = Trust.SPOOFABLE  # it proves nothing: anybody may have sent it
         entry.settle(Outcome.UNAUTHENTICATED, Reason.REPLAYED, source=entry.sources[0])
     else:
         pending[digest] = at_us + INFORM_WINDOW_US

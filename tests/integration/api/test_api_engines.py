@@ -188,3 +188,19 @@ def test_a_v3_notification_tells_what_its_header_says(v3: World, admin: Caller) 
     assert admin.get(f"/api/v1/notifications/{strange[0]}/raw").status_code == 200
     [plain] = v3.hear("info x")
     assert admin.get(f"/api/v1/notifications/{plain}").json()["security"] is None
+
+
+def test_what_no_key_opens_is_found_by_the_one_customer_that_it_says_to_be_from(v3: World, admin: Caller) -> None:
+    with v3.store.write() as connection:
+        access = SnmpAccess("v3", _NETWORKS, user=replace(USER, name=b"console-2"))
+        save_sources(connection, v3.acme, [SourceRecord("v3-2", (), None, access)], BOX)
+    v3._knowledge = v3._know()
+    [item] = hear(v3, "case disk", user=replace(USER, name=b"console-2", auth=b"nobody's pass phrase"))
+    path = "/api/v1/notifications"
+    for caller in (admin, v3.key("all", customer_id=v3.acme)):
+        [told] = caller.items(path, params={"customer": "ACME", "state": "unauthenticated"})
+        assert (told["id"], told["customer"], told["source"], told["reason"]) == (item, "ACME", "v3-2", "wrong_digest")
+        assert (told["trust"], told["text"]) == ("spoofable", "")
+        assert caller.get(f"{path}/{item}/explain").status_code == 200
+    assert v3.key("all", customer_id=v3.other).get(f"{path}/{item}").status_code == 404
+    assert admin.items("/api/v1/cases") == []
