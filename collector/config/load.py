@@ -142,9 +142,12 @@ def _read_secret_files(reading: _Reading) -> None:
         table = _table(reading.values, key.path[:-1])
         if not key.is_secret or table is None or key.file_path[-1] not in table:
             continue
-        name = table.pop(key.file_path[-1])
+        _let_the_environment_win(reading, key, table)
+        if (name := table.pop(key.file_path[-1], None)) is None:
+            continue
         if key.path[-1] in table:
-            reading.problem(key.file_path, f"stands beside {words(key.path)}; only one of them can be")
+            other = reading.origin.get(key.path, words(key.path))
+            reading.problem(key.file_path, f"stands beside {other}; only one of them can be")
             continue
         try:
             text = FilePath(str(name)).read_text(encoding="utf-8").rstrip("\r\n")
@@ -159,6 +162,14 @@ def _read_secret_files(reading: _Reading) -> None:
                 reading.secret_files[key.path] = FilePath(str(name)).absolute()
             else:
                 reading.problem(key.file_path, f"{shown(name)} is empty")
+
+
+def _let_the_environment_win(reading: _Reading, key: Key, table: Table) -> None:
+    """Of a secret and its twin, one from the environment takes the other's place in the file."""
+    from_environment = [path for path in (key.path, key.file_path) if path in reading.origin]
+    if len(from_environment) == 1:
+        (other,) = {key.path, key.file_path} - set(from_environment)
+        table.pop(other[-1], None)
 
 
 def _table(values: Table, path: Path) -> Table | None:

@@ -149,6 +149,31 @@ def test_a_secret_comes_from_its_file_without_the_newline(tmp_path: Path) -> Non
     assert load(None, {"COLLECTOR__STORE__URL_FILE": str(secret)}).store_url == wanted
 
 
+TWINS = [key for key in all_keys().values() if key.is_secret]
+
+
+@pytest.mark.parametrize("key", TWINS, ids=lambda key: key.variable)
+@pytest.mark.parametrize("forms", [("",), ("_file",), ("", "_file")], ids=["value", "file", "both"])
+@pytest.mark.parametrize("twin", [False, True], ids=["by value", "by file"])
+def test_a_secret_of_the_environment_wins_over_either_form_of_it_in_the_file(
+    tmp_path: Path, key: Key, forms: tuple[str, ...], *, twin: bool
+) -> None:
+    (table, name), file, config = key.path, tmp_path / "new", tmp_path / "c.toml"
+    wanted = {"url": "sqlite:////srv/new.db", "key": "n" * 32}[name]
+    file.write_text(wanted, encoding="utf-8")
+    config.write_text("\n".join([f"[{table}]", *(f'{name}{form} = "/nonexistent"' for form in forms)]), encoding="utf-8")
+    settings = load(config, {f"{key.variable}_FILE": str(file)} if twin else {key.variable: wanted})
+    assert getattr(getattr(settings, table), name).get_secret_value() == wanted
+    assert settings.secrets.file == (file if twin and name == "key" else None)
+
+
+@pytest.mark.parametrize("key", TWINS, ids=lambda key: key.variable)
+def test_both_forms_of_a_secret_in_the_environment_are_refused_by_their_variables(key: Key) -> None:
+    assert mistakes(None, {key.variable: SECRET, f"{key.variable}_FILE": "/srv/secret"}) == [
+        f"{key.variable}_FILE: [{key.path[0]}] {key.path[1]}_file: stands beside {key.variable}; only one of them can be"
+    ]
+
+
 def test_a_secret_is_never_printed() -> None:
     settings = load(None, {"COLLECTOR__STORE__URL": SECRET})
     assert "tell-nobody" not in f"{settings!r}{settings}{settings.store.model_dump()}{settings.store.model_dump_json()}"
