@@ -108,6 +108,7 @@ class Believer:
         if entry.judged is not None:  # an inform too: that it came in time says nothing of copies
             return unauthenticated(entry.judged) if entry.judged else None
         if hearing.verdict is not None:
+            self._engines.asked = True  # a copy of it may have been processed again meanwhile
             return None
         draft = self._draft(hearing, source)
         if draft is None:

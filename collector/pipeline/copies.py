@@ -22,7 +22,7 @@ HELD_NS = (2 * WINDOW_SECONDS + 60) * NS_PER_SECOND
 TOGETHER_NS = 30 * NS_PER_SECOND
 """What was taken within that time is forgotten together."""
 
-_COPY_OCTETS = len(COPY_MARK) + 16
+COPY_OCTETS = len(COPY_MARK) + 16
 
 
 @dataclass(slots=True)
@@ -53,7 +53,7 @@ class Copies:
 
     def commit(self, digests: Iterable[bytes], *, now_ns: int) -> None:
         """Take a committed batch's ones over."""
-        added = [digest for digest in digests if is_copy(digest)]
+        added = [digest for digest in digests if is_copy(digest) and digest not in self._digests]
         if not added:
             return
         if not self._taken or self._taken[-1].ended_ns is not None:
@@ -81,7 +81,7 @@ class Copies:
 
 
 def is_copy(digest: bytes) -> bool:
-    return len(digest) == _COPY_OCTETS and digest.startswith(COPY_MARK)
+    return len(digest) == COPY_OCTETS and digest.startswith(COPY_MARK)
 
 
 def _is_behind(fence: Mapping[StreamName, int] | None, done: Mapping[StreamName, int]) -> bool:

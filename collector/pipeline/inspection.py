@@ -204,8 +204,9 @@ class Inspector:
         """A datagram, by what the connection's transaction knows of its engine."""
         [entry] = batch.entries
         now = self._clock.now()
-        entry.judged = judged_before(rows)
-        batch.engines = engines_of(connection, knowledge.decoders.trap(entry.item.payload), knowledge.index)
+        decoded = knowledge.decoders.trap(entry.item.payload)
+        entry.judged = judged_before(connection, rows, decoded)
+        batch.engines = engines_of(connection, decoded, knowledge.index)
         recall = None if believed_before(rows) else recalling(connection, batch, at=now, until=now + self._kept)
         believer = Believer(knowledge.index, knowledge.decoders.unlock, batch.engines, recall=recall)
         understand_again(batch, knowledge, believer, trace=trace)
@@ -252,7 +253,7 @@ class Inspector:
         source = (first.customer_id or 0, first.source_id or 0)
         add_counts(connection, {ledger_key(entry.item, source, first.state, first.reason.value): -1})
         correlation = commit(connection, batch, knowledge, positions)
-        if batch.engines is not None and batch.engines.saved:
+        if batch.seen or (batch.engines is not None and batch.engines.saved):
             raise_engines_version(connection)
         told = f"reprocessed {entry.item.stream}-{entry.item.seq}"
         changed = [fold.case.id for fold in correlation.folds if fold.changed]

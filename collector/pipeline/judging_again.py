@@ -7,6 +7,7 @@ from datetime import datetime
 from collector.domain.outcome import QUARANTINE, Outcome, Reason
 from collector.domain.trap import Secured, Trap
 from collector.pipeline.believe import Recall
+from collector.pipeline.copies import OUTLIVES_CLOCKS_US
 from collector.pipeline.draft import Batch, Decoders
 from collector.pipeline.engine_drafts import EngineDrafts
 from collector.pipeline.engine_memory import EngineMemory
@@ -14,6 +15,7 @@ from collector.pipeline.repeats import copy_digest, message_digest
 from collector.pipeline.source_index import SourceIndex
 from collector.store.engine import Connection
 from collector.store.engines import load_memos
+from collector.store.forgotten_engines import was_forgotten
 from collector.store.notifications import Notification
 from collector.store.seen import find_seen
 from collector.store.types import to_micros
@@ -27,13 +29,17 @@ def believed_before(rows: Sequence[Notification]) -> bool:
     return bool(rows) and rows[0].state not in _UNBELIEVED
 
 
-def judged_before(rows: Sequence[Notification]) -> Reason | None:
+def judged_before(connection: Connection, rows: Sequence[Notification], decoded: object) -> Reason | None:
     """What was found out about time and copies of a message when it arrived: NONE when it came in time and first, whether its
-    engine was approved or not; None when that must be asked now."""
+    engine was approved or not; None when that must be asked now, also because what was known of the engine was forgotten since:
+    a copy may have been believed then."""
     if believed_before(rows):
         return Reason.NONE
-    authentic = bool(rows) and rows[0].state is Outcome.UNAUTHENTICATED and rows[0].source_id is not None
-    return _FOUND_OUT.get(rows[0].reason) if authentic else None
+    source_id = rows[0].source_id if rows and rows[0].state is Outcome.UNAUTHENTICATED else None
+    found = _FOUND_OUT.get(rows[0].reason) if source_id is not None else None
+    if found is Reason.NONE and isinstance(decoded, Secured) and source_id is not None:
+        return None if was_forgotten(connection, source_id, decoded.engine_id, since=rows[0].received_at) else found
+    return found
 
 
 def said_to_be(rows: Sequence[Notification]) -> int | None:
@@ -62,10 +68,10 @@ def recalling(connection: Connection, batch: Batch, *, at: datetime, until: date
     """Whether a copy was believed when somebody had it processed again. What was not is remembered with the batch, until then."""
 
     def recall(payload: bytes, secured: Secured) -> bool:
-        again = message_digest(payload, secured, of="v3 message again")
-        if find_seen(connection, (again, copy_digest(payload, secured)), at=at):
+        again, copy = message_digest(payload, secured, of="v3 message again"), copy_digest(payload, secured)
+        if find_seen(connection, (again, copy), at=at):
             return True
-        batch.seen.append((again, to_micros(until)))
+        batch.seen += [(again, to_micros(until)), (copy, OUTLIVES_CLOCKS_US)]
         return False
 
     return recall

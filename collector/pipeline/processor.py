@@ -14,7 +14,7 @@ from collector.domain.limits import Limit
 from collector.domain.outcome import Outcome, Reason
 from collector.journal.interface import JournalReader
 from collector.logs import Log
-from collector.pipeline.copies import Copies
+from collector.pipeline.copies import COPY_OCTETS, Copies
 from collector.pipeline.counters import ProcessCounters
 from collector.pipeline.customer_limit import CustomerLimiter
 from collector.pipeline.draft import Batch
@@ -220,6 +220,7 @@ class Processor:
             if self._engines_changed(connection, batch):
                 # in here, where nobody can change them again
                 self._memory.engines = self._engines(connection)
+                self._memory.copies.commit(load_seen(connection, octets=COPY_OCTETS), now_ns=locked_ns)
                 batch = batch.anew()
                 understand(batch, knowledge, self._memory)
             correlation = commit(connection, batch, knowledge, self._positions, self._cases)

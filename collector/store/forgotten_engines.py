@@ -31,6 +31,13 @@ def note_forgotten(connection: Connection, engine: Engine, *, by: str, at: datet
     connection.execute(delete(_FORGOTTEN).where(of_source, _FORGOTTEN.c.id.not_in(newest.scalar_subquery())))
 
 
+def was_forgotten(connection: Connection, source_id: int, engine_id: bytes, *, since: datetime) -> bool:
+    """Whether somebody forgot it at that time or later."""
+    it = (_FORGOTTEN.c.source_id == source_id) & (_FORGOTTEN.c.engine_id == engine_id.hex())
+    found = connection.execute(select(_FORGOTTEN.c.id).where(it, _FORGOTTEN.c.forgotten_at >= since).limit(1))
+    return found.first() is not None
+
+
 @dataclass(frozen=True, slots=True)
 class ForgottenFilter:
     """Which ones; empty means "any"."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete, func, select
 
 from collector.store.dialect import put_rows, table_of
 from collector.store.tables import SeenRow
@@ -12,10 +12,11 @@ from collector.store.types import to_micros
 _SEEN = table_of(SeenRow)
 
 
-def load_seen(connection: Connection) -> dict[bytes, int]:
-    """Digest to expiry in microseconds since the epoch. Also what has expired by the clock: an item that waited in the journal
-    is judged by the time of its arrival."""
-    rows = connection.execute(select(_SEEN.c.digest, _SEEN.c.expires_at))
+def load_seen(connection: Connection, *, octets: int | None = None) -> dict[bytes, int]:
+    """Digest to expiry in microseconds since the epoch, of all or of those of that length. Also what has expired by the clock: an
+    item that waited in the journal is judged by the time of its arrival."""
+    statement = select(_SEEN.c.digest, _SEEN.c.expires_at)
+    rows = connection.execute(statement if octets is None else statement.where(func.length(_SEEN.c.digest) == octets))
     return {bytes(row.digest): to_micros(row.expires_at) for row in rows}
 
 
