@@ -4,6 +4,7 @@ import argparse
 from contextlib import ExitStack
 
 from collector.commands.alone import alone
+from collector.commands.opening import require_store_file
 from collector.commands.options import Subparsers, add_config, settings_of
 
 
@@ -36,6 +37,7 @@ def _accept_loss(args: argparse.Namespace) -> int:
     from collector.writer_turn import WriterTurn
 
     settings, clock = settings_of(args), SystemClock()
+    require_store_file(settings)
     with alone(settings, clock), ExitStack() as undo:
         store = Store(settings.store_url)
         undo.callback(store.close)

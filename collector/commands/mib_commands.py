@@ -107,8 +107,11 @@ def _remove(args: argparse.Namespace) -> int:
     from collector.app.paths import loaded_names
     from collector.names.loaded import changing
 
-    with changing(loaded_names(settings_of(args))) as loaded:
+    file, unknown = loaded_names(settings_of(args)), f"MODULE: {args.module} was not loaded; `collector mib list` says what was"
+    if not file.parent.exists():
+        raise NotFound(unknown)
+    with changing(file) as loaded:
         if loaded.pop(args.module, None) is None:
-            raise NotFound(f"MODULE: {args.module} was not loaded; `collector mib list` says what was")
+            raise NotFound(unknown)
     print(f"{args.module} is forgotten")
     return 0

@@ -100,7 +100,7 @@ def _migrate(args: argparse.Namespace) -> int:
     from collector.store.sealing import seal_again, sealed_with_newest
 
     settings = settings_of(args)
-    with opened_store(settings) as (store, turn):
+    with opened_store(settings, make=True) as (store, turn):
         before = schema_version(store)
         version = migrate(store)
         box = box_for(settings, store)

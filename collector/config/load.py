@@ -45,6 +45,7 @@ class _Reading:
 
 def load(config: FilePath | None, environment: Mapping[str, str]) -> Settings:
     """The settings from `config` (else the file named by COLLECTOR_CONFIG, else none) with the environment's values over them.
+    A variable that is there and empty is a mistake: what was to stand in it is not known, and the defaults are other data.
 
     Raise ConfigurationError with one line for each mistake: file and line (or variable), key, reason.
     """
@@ -52,6 +53,8 @@ def load(config: FilePath | None, environment: Mapping[str, str]) -> Settings:
     named = config or environment.get(CONFIG_VARIABLE)
     if named:
         _read_file(reading, FilePath(named))
+    elif named is not None:
+        reading.problems.append(Located(CONFIG_VARIABLE, 0, "is empty; name the settings file, or do not set it"))
     if not reading.problems:
         _read_environment(reading, environment)
         _read_secret_files(reading)

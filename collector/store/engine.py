@@ -15,7 +15,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from collector.domain.errors import ConfigurationError, Unavailable
 
-__all__ = ["Connection", "Store", "Turn", "check_url"]
+__all__ = ["Connection", "Store", "Turn", "check_url", "file_of"]
 
 Turn: TypeAlias = Callable[[], AbstractContextManager[None]]
 """What a writer holds while it waits for the write lock, so that `process` sees that somebody waits (collector.writer_turn)."""
@@ -52,8 +52,7 @@ class Store:
     @property
     def file(self) -> Path | None:
         """The file that holds the whole store, where one does."""
-        name = self.engine.url.database
-        return Path(name).absolute() if self.is_sqlite and name else None
+        return file_of(self.engine.url)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -132,6 +131,11 @@ def check_url(url: str) -> URL:
     elif parsed.query:
         raise ConfigurationError("store.url: a SQLite store takes no options after a ?")
     return parsed
+
+
+def file_of(url: URL) -> Path | None:
+    """The file that holds the whole store, where one does. It need not be there."""
+    return Path(url.database).absolute() if url.get_backend_name() == "sqlite" and url.database else None
 
 
 def _check_postgresql(url: URL) -> None:

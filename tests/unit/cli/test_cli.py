@@ -76,6 +76,33 @@ def test_wrong_usage_is_exit_code_2(arguments: list[str], capsys: pytest.Capture
     assert "usage: collector" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(["snmp", "engines"], id="engines"),
+        pytest.param(["user", "list"], id="users"),
+        pytest.param(["explain", "snmp-0-k3f9ab-17"], id="explain"),
+        pytest.param(["api-key", "create", "--name", "bridge", "--scopes", "all"], id="api-key"),
+        pytest.param(["secrets", "seal"], id="secrets"),
+        pytest.param(["backup", "copy"], id="backup"),
+        pytest.param(["journal", "accept-loss"], id="accept-loss"),
+    ],
+)
+def test_a_store_that_is_not_there_is_named_and_nothing_is_made(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(*words) == 78
+    file = tmp_path / "var/collector.db"
+    wanted = f"collector: {file}: there is no store; look at data_dir and [store] url, or make it: `collector migrate`\n"
+    assert capsys.readouterr().err == wanted
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_names_that_were_never_loaded_are_listed_and_removed_without_a_directory(tmp_path: Path) -> None:
+    assert (exit_code("mib", "list"), exit_code("mib", "remove", "EXAMPLE-MIB")) == (0, 1)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_bad_configuration_is_exit_code_78_with_a_line_for_each_mistake(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

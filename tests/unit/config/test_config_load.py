@@ -44,6 +44,14 @@ def test_the_file_named_by_the_variable_is_read_when_no_option_names_one(tmp_pat
     assert load(option, {"COLLECTOR_CONFIG": str(named)}).site == "OPTION"
 
 
+def test_an_empty_name_of_the_file_is_a_mistake_beside_an_option_it_does_not_matter(tmp_path: Path) -> None:
+    option = tmp_path / "option.toml"
+    option.write_text('site = "OPTION"', encoding="utf-8")
+    said = "COLLECTOR_CONFIG: is empty; name the settings file, or do not set it"
+    assert mistakes(None, {"COLLECTOR_CONFIG": "", "COLLECTOR__SITE": "ENV"}) == [said]
+    assert load(option, {"COLLECTOR_CONFIG": ""}).site == "OPTION"
+
+
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     file = tmp_path / "c.toml"
     file.write_text('site = "FILE"\n[process]\nbatch = 7\n[snmp]\nburst = 3', encoding="utf-8")
