@@ -7,6 +7,7 @@ from collector.domain.item import Item
 from collector.domain.message_ids import MessageIds
 from collector.domain.outcome import Reason
 from collector.pipeline.engine_memory import KnownEngine
+from collector.pipeline.used_ids import UsedIds
 from collector.store.engines import NOTHING, EngineMemo
 
 MOST_RANGES = 50_000
@@ -18,12 +19,11 @@ _SLACK_SECONDS = 30
 
 
 class EngineDraft:
-    """`touched` holds the seconds that the batch added ids to. What it says becomes memory when the batch is committed."""
+    """What it says becomes memory when the batch is committed."""
 
     __slots__ = (
-        *("_newest", "approved_by", "approved_us", "dropped", "earlier", "earlier_kept", "earlier_ranges", "earlier_touched"),
-        *("engine_id", "first_us", "forgotten_to", "known", "last_us"),
-        *("lowest", "messages", "new_boots", "peer", "ranges", "source_id", "time", "touched"),
+        *("_newest", "approved_by", "approved_us", "dropped", "earlier", "earlier_used", "engine_id", "first_us"),
+        *("forgotten_to", "known", "last_us", "lowest", "messages", "new_boots", "peer", "source_id", "time", "used"),
     )
 
     def __init__(self, source_id: SourceId, engine_id: bytes, known: KnownEngine | None, *, peer: str, at_us: int) -> None:
@@ -39,12 +39,9 @@ class EngineDraft:
         self.time: EngineTime | None = memo.time if memo else None
         self.forgotten_to = memo.forgotten_to if memo else NOTHING
         self.lowest = memo.lowest if memo else (NOTHING, NOTHING)
-        self.ranges = known.ranges if known else 0
-        self.touched: dict[int, MessageIds] = {}
+        self.used = UsedIds(known.seconds, known.ranges) if known else UsedIds({}, 0)
         self.earlier: EarlierBoots | None = memo.earlier if memo else None
-        self.earlier_kept = known.earlier_seconds if known else {}
-        self.earlier_touched: dict[int, MessageIds] = {}
-        self.earlier_ranges = known.earlier_ranges if known else 0
+        self.earlier_used = UsedIds(known.earlier_seconds, known.earlier_ranges) if known else UsedIds({}, 0)
         """Of the boots before these, as for the present ones."""
         self.new_boots = False
         """What is known of its seconds belongs to boots of before."""
@@ -54,7 +51,7 @@ class EngineDraft:
     @property
     def changed(self) -> bool:
         messages, approved_by = (self.known.memo.messages, self.known.memo.approved_by) if self.known else (0, None)
-        return self.messages != messages or bool(self.touched) or self.approved_by != approved_by
+        return self.messages != messages or bool(self.used.touched) or self.approved_by != approved_by
 
     def take(self, boots: int, time: int, message_id: int, at: Arrival, *, late: bool = False) -> Reason:
         """Judge an authentic message by what it says of its engine's time and its own id, and remember it: NONE when it is fresh.
@@ -73,15 +70,12 @@ class EngineDraft:
             self._begin_boots(at.wall_us)
         elif time <= self.forgotten_to:
             return Reason.NONE if oldest else Reason.NOT_IN_TIME_WINDOW
-        ids = self._second(time)
-        before = ids.ranges
-        if not ids.add(message_id):
+        if not self.used.add(time, message_id):
             return Reason.REPLAYED
         if not oldest:
             self.lowest = (boots, time) if known is None else min(self.lowest, (boots, time))
         self.time = after
-        self.ranges += ids.ranges - before
-        if self.ranges > MOST_RANGES:
+        if self.used.ranges > MOST_RANGES:
             self._shrink()
         return Reason.NONE
 
@@ -89,18 +83,12 @@ class EngineDraft:
         """The same for what arrived before the engine began anew: it waited in another lane."""
         boots = earlier.time.boots
         after = earlier.time.after(boots, time, at)
-        if after is None or time <= earlier.forgotten_to or self.earlier_ranges > MOST_RANGES:
+        if after is None or time <= earlier.forgotten_to or self.earlier_used.ranges > MOST_RANGES:
             return Reason.NOT_IN_TIME_WINDOW
         if late and earlier.time.contradicts(boots, time, at):
             return Reason.NOT_IN_TIME_WINDOW
-        ids = self.earlier_touched.get(time)
-        if ids is None:
-            kept = self.earlier_kept.get(time)
-            ids = self.earlier_touched[time] = MessageIds() if kept is None else kept.copy()
-        before = ids.ranges
-        if not ids.add(message_id):
+        if not self.earlier_used.add(time, message_id):
             return Reason.REPLAYED
-        self.earlier_ranges += ids.ranges - before
         self.earlier = earlier._replace(time=after)
         self.lowest = min(self.lowest, (boots, time))
         return Reason.NONE
@@ -118,52 +106,33 @@ class EngineDraft:
 
     def _begin_boots(self, at_us: int) -> None:
         self.earlier = EarlierBoots(self.time, self.forgotten_to, at_us) if self.time else None
-        self.earlier_kept = self._seconds()
-        self.earlier_touched, self.touched = self.touched, {}
-        self.earlier_ranges = self.ranges
-        self.ranges, self.forgotten_to = 0, NOTHING
+        self.earlier_used, self.used = self.used.from_now_on(self.forgotten_to), UsedIds({}, 0)
+        self.forgotten_to = NOTHING
         self.new_boots = self.dropped = True
-
-    def _second(self, time: int) -> MessageIds:
-        """The ids of that second, to be changed."""
-        ids = self.touched.get(time)
-        if ids is None:
-            kept = None if self.known is None or self.new_boots else self.known.seconds.get(time)
-            ids = self.touched[time] = MessageIds() if kept is None else kept.copy()
-        return ids
-
-    def _seconds(self) -> dict[int, MessageIds]:
-        """Every second that is remembered."""
-        kept = {} if self.known is None or self.new_boots else self.known.seconds
-        both = {**kept, **self.touched}
-        return {second: ids for second, ids in both.items() if second > self.forgotten_to}
 
     def _shrink(self) -> None:
         """Forget the oldest seconds until the rest is bearable: whoever uses up so much shrinks its own window."""
-        seconds = self._seconds()
-        for second in sorted(seconds):
-            if self.ranges <= _SHRUNK_RANGES:
+        for second, ids in sorted(self.used.after(self.forgotten_to).items()):
+            if self.used.ranges <= _SHRUNK_RANGES:
                 break
-            self._forget(second, seconds[second])
+            self._forget(second, ids)
 
     def _forget(self, second: int, ids: MessageIds) -> None:
         self.forgotten_to, self.dropped = max(self.forgotten_to, second), True
-        self.ranges -= ids.ranges
-        self.touched.pop(second, None)
+        self.used.leave_out(second, ids)
 
     def let_go(self, needed_from: Arrival) -> None:
         """Forget the seconds out of which nothing that arrives from then on can be within the window."""
         if self.time is None:
             return
         if self.earlier is not None and needed_from.wall_us >= self.earlier.until_us:
-            self.earlier, self.earlier_kept, self.earlier_touched, self.earlier_ranges = None, {}, {}, 0
-            self.dropped = True
+            self.earlier, self.earlier_used, self.dropped = None, UsedIds({}, 0), True
         served = min(self.time.time, self.time.notion(needed_from)) - WINDOW_SECONDS - 1
         if self.known is not None and not self.new_boots:
             if served - self.known.served < _SLACK_SECONDS:
                 return
             self.known.served = served
-        for second, ids in self._seconds().items():
+        for second, ids in self.used.after(self.forgotten_to).items():
             if second <= served:
                 self._forget(second, ids)
 
@@ -183,6 +152,6 @@ class EngineDraft:
             forgotten_to=self.forgotten_to,
             lowest=self.lowest,
             earlier=self.earlier,
-            seconds={second: ids.encode() for second, ids in self.touched.items()},
-            earlier_seconds={second: ids.encode() for second, ids in self.earlier_touched.items()},
+            seconds={second: ids.encode() for second, ids in self.used.touched.items()},
+            earlier_seconds={second: ids.encode() for second, ids in self.earlier_used.touched.items()},
         )

@@ -1,7 +1,7 @@
 """What is remembered of the v3 engines that speak for consoles: their time and which message ids they used. How a message is
 judged by it, and becomes part of it, is `engine_draft`'s business."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -26,8 +26,9 @@ class KnownEngine:
         self.number, self.memo = memo.number, replace(memo, seconds={}, earlier_seconds={})
         self.seconds = {second: MessageIds.decode(ids) for second, ids in memo.seconds.items()}
         self.ranges = sum(ids.ranges for ids in self.seconds.values())
-        self.earlier_seconds = {second: MessageIds.decode(ids) for second, ids in memo.earlier_seconds.items()}
-        self.earlier_ranges = sum(ids.ranges for ids in self.earlier_seconds.values())
+        earlier = {second: MessageIds.decode(ids) for second, ids in memo.earlier_seconds.items()}
+        self.earlier_seconds: Mapping[int, MessageIds] = earlier
+        self.earlier_ranges = sum(ids.ranges for ids in earlier.values())
 
     @property
     def approved(self) -> bool:
@@ -35,14 +36,13 @@ class KnownEngine:
 
     def adopt(self, draft: "EngineDraft", memo: EngineMemo) -> None:
         """What a committed draft made of it."""
-        self.number, self.memo, self.ranges = memo.number, replace(memo, seconds={}, earlier_seconds={}), draft.ranges
-        self.earlier_seconds = {**draft.earlier_kept, **draft.earlier_touched} if draft.earlier_touched else draft.earlier_kept
-        self.earlier_ranges = draft.earlier_ranges
+        self.number, self.memo, self.ranges = memo.number, replace(memo, seconds={}, earlier_seconds={}), draft.used.ranges
+        self.earlier_seconds, self.earlier_ranges = draft.earlier_used.seconds, draft.earlier_used.ranges
         if draft.dropped:
             kept = {} if draft.new_boots else self.seconds
             self.served = NOTHING if draft.new_boots else self.served
             self.seconds = {second: ids for second, ids in kept.items() if second > draft.forgotten_to}
-        self.seconds.update(draft.touched)
+        self.seconds.update(draft.used.touched)
 
 
 class EngineMemory:
