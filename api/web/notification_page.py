@@ -10,6 +10,7 @@ from starlette.responses import Response
 from api.schemas.notifications import HexView, VarbindView
 from api.shapes import notifications as shapes
 from api.tools import ApiTools
+from api.web.detail_view import detail_told
 from api.web.frame import frame_of
 from api.web.list_page import lists_of
 from api.web.rendering import page, render
@@ -53,6 +54,7 @@ def _page(visitor: Visitor, text: str, status: Status) -> Response:
         "decoded_told": decoded_told,
         "sender_told": sender_told,
         "belief_told": belief_told,
+        "detail_told": detail_told,
         "condition_told": condition_told,
         "tried_told": tried_told,
         **_contents(tools, one),

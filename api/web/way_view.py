@@ -4,6 +4,7 @@ of rules stay as they are; a word that is not known here is shown as it is."""
 import re
 from collections.abc import Mapping, Sequence
 
+from api.web.detail_view import detail_told
 from api.web.speech import Speech
 from api.web.words import WORDS
 
@@ -21,6 +22,8 @@ _OPENING = (
 """Longer beginnings first. Comparisons are signs and need no words."""
 _BY_ANCHORS = "anchors in subject and text"
 _FROM_LISTS = {"as": "decoded", "outcome": "outcome", "reason": "reason"}
+_COUNTS = ("characters", "varbinds", "not_decoded")
+"""Numbers that are amounts. All others name something, and must be found again as they are."""
 
 
 def condition_told(test: str, speech: Speech) -> str:
@@ -72,7 +75,7 @@ def _answer(step: Mapping[str, object], speech: Speech) -> str:
     if step["held"]:
         return speech.t("belief.yes")
     reason = word_for("reason", str(step["reason"]), speech)
-    return f"{reason}: {step['detail']}" if step["detail"] else reason
+    return f"{reason}: {detail_told(step['detail'], speech)}" if step["detail"] else reason
 
 
 def _value(name: str, value: object, speech: Speech) -> str:
@@ -80,7 +83,9 @@ def _value(name: str, value: object, speech: Speech) -> str:
     if value is True:
         return ""
     if isinstance(value, int):
-        return speech.number(value)
+        return speech.number(value) if name in _COUNTS else str(value)
+    if name == "detail":
+        return detail_told(value, speech)
     return word_for(_FROM_LISTS[name], str(value), speech) if name in _FROM_LISTS else str(value)
 
 
