@@ -61,7 +61,7 @@ class SecretBox:
         if sealed[:1] != _FORM or len(sealed) < _MESSAGE.start:
             raise self._damaged(purpose)
         if cipher is None:
-            raise ConfigurationError(f"{self._origin}: a {purpose} was sealed with another key; {_REMEDY}")
+            raise ConfigurationError(f"{self._origin}: {_a(purpose)} was sealed with another key; {_REMEDY}")
         with suppress(InvalidTag):
             return cipher.decrypt(sealed[_NONCE], sealed[_MESSAGE], _bound_to(purpose, owner))
         raise self._damaged(purpose)
@@ -87,9 +87,13 @@ class SecretBox:
 
     def _damaged(self, purpose: str) -> ConfigurationError:
         return ConfigurationError(
-            f"{self._origin}: a {purpose} that was sealed is damaged, or is another's; bring back a backup, or go on without it: "
-            "see `collector secrets forget`"
+            f"{self._origin}: {_a(purpose)} that was sealed is damaged, or is another's; bring back a backup, or go on "
+            "without it: see `collector secrets forget`"
         )
+
+
+def _a(purpose: str) -> str:
+    return f"{'an' if purpose.startswith(tuple('aeio')) else 'a'} {purpose}"
 
 
 def _bound_to(purpose: str, owner: str) -> bytes:

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from collector.config.keys import PREFIX, Key, Path, all_keys, variable, words
 from collector.config.model import Settings
-from collector.config.problems import line_numbers, reason, shown, unknown_key, unknown_variable
+from collector.config.problems import line_numbers, reason, shown, unknown_key, unknown_variable, unreadable
 from collector.domain.errors import FileErrors, Located
 
 CONFIG_VARIABLE = "COLLECTOR_CONFIG"
@@ -73,7 +73,7 @@ def _read_file(reading: _Reading, path: FilePath) -> None:
         reading.lines = line_numbers(text)
         reading.values = tomllib.loads(text)
     except OSError as error:
-        reading.problems.append(Located(reading.file, 0, f"cannot be read: {error.strerror}"))
+        reading.problems.append(Located(reading.file, 0, unreadable(error)))
     except UnicodeDecodeError:
         reading.problems.append(Located(reading.file, 0, "is not UTF-8 text"))
     except tomllib.TOMLDecodeError as error:
@@ -155,7 +155,7 @@ def _read_secret_files(reading: _Reading) -> None:
         try:
             text = FilePath(str(name)).read_text(encoding="utf-8").rstrip("\r\n")
         except OSError as error:
-            reading.problem(key.file_path, f"{shown(name)} cannot be read: {error.strerror}")
+            reading.problem(key.file_path, f"{shown(name)} {unreadable(error)}")
         except ValueError:
             # not UTF-8, or a zero in the file's name
             reading.problem(key.file_path, f"{shown(name)} is not a file with UTF-8 text")

@@ -1,5 +1,7 @@
 """Sentences for mistakes in the configuration: where, which key, why, and what was probably meant."""
 
+import os
+import pwd
 import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -47,6 +49,19 @@ def unknown_key(path: Path, known: Iterable[Path]) -> str:
 def unknown_variable(name: str, known: Mapping[str, Path]) -> str:
     near = get_close_matches(name, known, n=1, cutoff=0.8)
     return f"no key has this variable; did you mean {near[0]}?" if near else "no key has this variable"
+
+
+def unreadable(error: OSError) -> str:
+    """Who may not is told: the same file is often read by root first and then by the user that the roles run as."""
+    who = f" by the user {_own_name()}" if isinstance(error, PermissionError) else ""
+    return f"cannot be read{who}: {error.strerror}"
+
+
+def _own_name() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
 
 
 def reason(error: ErrorDetails, *, secret: bool) -> str:

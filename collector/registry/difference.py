@@ -25,7 +25,8 @@ def _told(access: SnmpAccess | None) -> str:
     if access is None:
         return ""
     user = f" user {_name(access.user.name)}" if access.user else ""
-    return f"{access.version}{user} from {', '.join(map(str, access.networks))}"
+    listener = f", listener {access.listener}" if access.listener else ""
+    return f"{access.version}{user} from {', '.join(map(str, access.networks))}{listener}"
 
 
 def _name(user: bytes) -> str:

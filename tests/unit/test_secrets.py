@@ -70,6 +70,12 @@ def test_another_key_is_named_with_what_to_do() -> None:
     assert refused(lambda: SecretBox([NEW]).open(sealed, "community", OWNER)).startswith("[secrets] key: ")
 
 
+def test_a_pass_phrase_is_named_with_its_article() -> None:
+    sealed = SecretBox([OLD]).seal(PLAIN, "auth pass phrase", OWNER)
+    assert ": an auth pass phrase was sealed with" in refused(lambda: SecretBox([NEW]).open(sealed, "auth pass phrase", OWNER))
+    assert ": a priv pass phrase that was" in refused(lambda: SecretBox([OLD]).open(sealed, "priv pass phrase", OWNER))
+
+
 def test_what_was_sealed_for_one_thing_is_not_opened_as_another() -> None:
     box = SecretBox([NEW])
     assert "is another's" in refused(lambda: box.open(box.seal(PLAIN, "community", OWNER), "priv pass phrase", OWNER))

@@ -246,7 +246,9 @@ def test_settings_that_the_user_may_not_read_are_refused(intake: Intake, directo
     file = directory / "collector.toml"
     file.write_text('site = "ROOT"', encoding="ascii")
     file.chmod(0o600)
-    assert f"{file}: cannot be read: Permission denied" in refused(intake, "--user", "nobody", "--config", str(file))
+    assert f"{file}: cannot be read by the user nobody: Permission denied" in refused(
+        intake, "--user", "nobody", "--config", str(file)
+    )
 
 
 @pytest.mark.full

@@ -63,6 +63,11 @@ def test_the_first_import_tells_what_is_new_and_writes_it(store: Store) -> None:
     assert registry.version == 1
 
 
+def test_a_new_source_is_told_with_its_listener(store: Store) -> None:
+    told = imported(store, FILE.replace("version: v2c", 'version: v2c, listener: "192.0.2.1:162"'))
+    assert told[-1] == "+ source ACME/proxy-1: snmp v2c from 192.0.2.0/24, listener 192.0.2.1:162"
+
+
 def test_the_same_file_again_changes_nothing(store: Store) -> None:
     imported(store, FILE)
     before = state(store)

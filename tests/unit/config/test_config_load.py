@@ -3,6 +3,7 @@
 from ipaddress import IPv4Address, IPv6Address, ip_network
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import event, given
@@ -130,6 +131,24 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     assert mistakes(tmp_path / "no.toml", {}) == [f"{tmp_path}/no.toml: cannot be read: No such file or directory"]
+
+
+@pytest.mark.parametrize("name", ["somebody", None])
+def test_who_may_not_read_a_file_is_named(name: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    def account(_: int) -> SimpleNamespace:
+        if name is None:
+            raise KeyError
+        return SimpleNamespace(pw_name=name)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr("os.geteuid", lambda: 4_711)
+    monkeypatch.setattr("pwd.getpwuid", account)
+    assert mistakes(tmp_path / "c.toml", {}) == [
+        f"{tmp_path}/c.toml: cannot be read by the user {name or 4711}: Permission denied"
+    ]
 
 
 def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
