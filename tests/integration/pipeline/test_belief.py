@@ -143,6 +143,20 @@ def test_the_time_window_is_150_seconds(world: V3World, restart: bool) -> None:
     assert world.reasons() == ["case", "case", "not_in_time_window"]
 
 
+def test_what_was_held_back_is_believed_while_it_is_the_newest_and_refused_once_overtaken(world: V3World) -> None:
+    """A console whose clock stood still must not be refused for ever."""
+    world.sends("raise x 3", user=NAMING)
+    world.clock.move(seconds(1))
+    held_back = [world.secured("raise x 3", user=NAMING) for _ in range(3)]
+    world.clock.move(timedelta(hours=2))
+    for datagram in held_back[:2]:
+        world.arrives(datagram)
+    world.sends("raise x 3", user=NAMING)
+    world.arrives(held_back[2])
+    world.process()
+    assert world.reasons() == ["case", "case", "case", "case", "not_in_time_window"]
+
+
 @pytest.mark.parametrize("restart", [False, True], ids=["one process", "over a restart"])
 @pytest.mark.parametrize("set_by", [timedelta(hours=2), timedelta(hours=-2)], ids=["forward", "back"])
 def test_a_wall_clock_that_is_set_neither_refuses_what_waits_nor_lets_a_copy_through(

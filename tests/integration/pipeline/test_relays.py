@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from collector.domain.item import InformVerdict, ItemKind
+from collector.domain.snmp_access import SnmpAccess
 from collector.domain.trap import SNMP_TRAP_ADDRESS
 from collector.pipeline.source_index import SourceIndex
 from collector.pipeline.stages import Knowledge
@@ -71,6 +72,17 @@ def test_the_address_that_counts(world: RelayedWorld, datagram: bytes, peer: str
     assert world.outcomes() == [("case", "") if believed else ("unattributed", "peer_not_in_networks")]
     [row] = world.notifications()
     assert row.peer == f"{peer}:162"
+
+
+def test_of_a_relay_that_says_nothing_its_own_address_counts_where_networks_have_it(world: RelayedWorld) -> None:
+    """As snmptrapd forwards v2c."""
+    world.save(SourceRecord("relayed", (), None, SnmpAccess("v2c", (ip_network(RELAY),), community=b"relayed")))
+    text = wire.varbind("1.3.6.1.4.1.99999.1.1", wire.string("raise x 3"))
+    pdu = wire.v2_pdu(wire.uptime(), wire.trap_oid(), text)
+    world.arrives(wire.message(pdu, community=b"relayed"), peer=RELAY)
+    world.process()
+    assert [row.source for row in world.notifications()] == ["relayed"]
+    assert world.reasons() == ["case"]
 
 
 @pytest.mark.parametrize(

@@ -207,6 +207,18 @@ def test_what_is_no_request_gets_no_report_whatever_its_flags_say(desk: Desk, da
     assert desk.decide(datagram) == UNANSWERED
 
 
+def test_an_encrypted_trap_whose_sender_sets_the_flag_is_answered_since_nobody_sees_what_it_is(desk: Desk) -> None:
+    datagram = kit.message_to(replace(OURS, id=kit.CONSOLE_ENGINE), kit.pdu(wire.TRAP_V2))
+    desk.answer(datagram, kind=AnswerKind.ENGINE_DISCOVERY)
+    unflagged = kit.message_to(replace(OURS, id=kit.CONSOLE_ENGINE), kit.pdu(wire.TRAP_V2), reportable=False)
+    assert question_in(unflagged, OURS.id) is None
+
+
+def test_what_is_for_our_engine_out_of_time_and_flagged_gets_a_report_whatever_it_is(desk: Desk) -> None:
+    trap = kit.message_to(OURS, kit.pdu(wire.TRAP_V2), user=AUTH_ONLY, level=SecurityLevel.AUTH_NO_PRIV, boots=0, time=0)
+    desk.answer(trap, kind=AnswerKind.TIME_SYNCHRONISATION)
+
+
 @pytest.mark.parametrize("tag", [kit.REPORT, wire.RESPONSE, wire.TRAP_V2, wire.GET])
 def test_what_is_for_our_engine_in_time_and_no_inform_is_not_answered(desk: Desk, tag: int) -> None:
     assert desk.decide(kit.message_to(OURS, kit.pdu(tag))) == UNANSWERED
