@@ -20,8 +20,8 @@ AUTHENTICATED, OPEN = SecurityLevel.AUTH_NO_PRIV, SecurityLevel.NO_AUTH_NO_PRIV
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """Datagrams that are sent from one port of `address`. `source`: whose keys they were sealed with, None where that is not
-    proved."""
+    """Datagrams that are sent from one port of `address`. `source`: with whom they are listed: whose keys they were sealed with,
+    or who alone has the user that they name; None where it may be anybody."""
 
     name: str
     datagrams: Sequence[bytes]
@@ -70,14 +70,16 @@ def with_wrong_keys(console: SealingConsole, stranger: SealingConsole) -> list[A
     changed = bytearray(console.trap(TEXT))
     changed[-1] ^= 1
     return [
-        Attack("wrong pass phrase of authentication", [console.trap(TEXT, user=guessed)], "wrong_digest"),
-        Attack("wrong pass phrase of encryption", [console.trap(TEXT, user=other)], "decryption_error"),
-        Attack("another console's pass phrases", [console.trap(TEXT, user=theirs)], "wrong_digest"),
-        Attack("one bit of it changed", [bytes(changed)], "wrong_digest"),
+        Attack("wrong pass phrase of authentication", [console.trap(TEXT, user=guessed)], "wrong_digest", console.source),
+        Attack("wrong pass phrase of encryption", [console.trap(TEXT, user=other)], "decryption_error", console.source),
+        Attack("another console's pass phrases", [console.trap(TEXT, user=theirs)], "wrong_digest", console.source),
+        Attack("one bit of it changed", [bytes(changed)], "wrong_digest", console.source),
         Attack("unknown user", [console.trap(TEXT, user=replace(console.user, name=b"console-x"))], "unknown_user"),
         Attack("user in capitals", [console.trap(TEXT, user=replace(console.user, name=b"CONSOLE-A"))], "unknown_user"),
         Attack("no user", [rebuilt(console.trap(TEXT), user=b"")], "unknown_user"),
-        Attack("another customer's user", [rebuilt(console.trap(TEXT), user=stranger.user.name)], "wrong_digest"),
+        Attack(
+            "another customer's user", [rebuilt(console.trap(TEXT), user=stranger.user.name)], "wrong_digest", stranger.source
+        ),
     ]
 
 
@@ -87,13 +89,13 @@ def with_wrong_digests(console: SealingConsole) -> list[Attack]:
     digest = message[slice(*_header(message).digest)]
     every = [rebuilt(message, digest=bytes((octet,))) for octet in range(256)]
     return [
-        Attack("every digest of one octet", every, "wrong_digest", address=ELSEWHERE),
-        Attack("no digest", [rebuilt(message, digest=b"")], "wrong_digest"),
-        Attack("digest of noughts", [rebuilt(message, digest=bytes(24))], "wrong_digest"),
-        Attack("digest of 12 octets", [rebuilt(message, digest=digest[:12])], "wrong_digest"),
-        Attack("digest of 23 octets", [rebuilt(message, digest=digest[:23])], "wrong_digest"),
-        Attack("digest of 25 octets", [rebuilt(message, digest=digest + b"\0")], "wrong_digest"),
-        Attack("digest of 64 octets", [rebuilt(message, digest=digest + bytes(40))], "wrong_digest"),
+        Attack("every digest of one octet", every, "wrong_digest", console.source, address=ELSEWHERE),
+        Attack("no digest", [rebuilt(message, digest=b"")], "wrong_digest", console.source),
+        Attack("digest of noughts", [rebuilt(message, digest=bytes(24))], "wrong_digest", console.source),
+        Attack("digest of 12 octets", [rebuilt(message, digest=digest[:12])], "wrong_digest", console.source),
+        Attack("digest of 23 octets", [rebuilt(message, digest=digest[:23])], "wrong_digest", console.source),
+        Attack("digest of 25 octets", [rebuilt(message, digest=digest + b"\0")], "wrong_digest", console.source),
+        Attack("digest of 64 octets", [rebuilt(message, digest=digest + bytes(40))], "wrong_digest", console.source),
         Attack("digest of 65 octets", [rebuilt(message, digest=digest + bytes(41))], "bad_pdu", state="undecodable"),
     ]
 
@@ -107,17 +109,17 @@ def below_the_level(console: SealingConsole, signing: SealingConsole) -> list[At
         return [rebuilt(datagram, flags=bytes(octets))]
 
     return [
-        Attack("authenticated, not encrypted", [only_signed], "level_too_low"),
-        Attack("neither", [console.trap(TEXT, level=OPEN)], "level_too_low"),
-        Attack("neither, of a user who signs", [signing.trap(TEXT, level=OPEN)], "level_too_low"),
+        Attack("authenticated, not encrypted", [only_signed], "level_too_low", console.source),
+        Attack("neither", [console.trap(TEXT, level=OPEN)], "level_too_low", console.source),
+        Attack("neither, of a user who signs", [signing.trap(TEXT, level=OPEN)], "level_too_low", signing.source),
         Attack("flag of encryption taken away", flagged(message, 1), "bad_pdu", state="undecodable"),
         Attack("flag of authentication taken away", flagged(message, 2), "bad_pdu", state="undecodable"),
         Attack("both flags taken away", flagged(message, 0), "bad_pdu", state="undecodable"),
         Attack("flag of encryption added", flagged(plain, 3), "bad_pdu", state="undecodable"),
-        Attack("flag of authentication taken away from a signed one", flagged(plain, 0), "level_too_low"),
-        Attack("reportable", flagged(message, 7), "wrong_digest"),
-        Attack("unknown flags", flagged(message, 0xF3), "wrong_digest"),
-        Attack("two octets of flags", flagged(message, 3, 0), "wrong_digest"),
+        Attack("flag of authentication taken away from a signed one", flagged(plain, 0), "level_too_low", signing.source),
+        Attack("reportable", flagged(message, 7), "wrong_digest", console.source),
+        Attack("unknown flags", flagged(message, 0xF3), "wrong_digest", console.source),
+        Attack("two octets of flags", flagged(message, 3, 0), "wrong_digest", console.source),
     ]
 
 
@@ -147,8 +149,10 @@ def replayed(console: SealingConsole, caught: bytes) -> list[Attack]:
         Attack("a copy from another address", [caught], "replayed", console.source, address=ELSEWHERE),
         Attack("a copy with octets behind it", [caught + b"\0\0\0"], "replayed", console.source),
         Attack("same msgID, other content", [console.trap("Forged otherwise", **said)], "replayed", console.source),
-        Attack("a copy with another form of its length", [longer], "wrong_digest"),
-        Attack("a copy under another msgID", [rebuilt(caught, message_id=header.message_id + 1_000)], "wrong_digest"),
+        Attack("a copy with another form of its length", [longer], "wrong_digest", console.source),
+        Attack(
+            "a copy under another msgID", [rebuilt(caught, message_id=header.message_id + 1_000)], "wrong_digest", console.source
+        ),
     ]
 
 
@@ -180,6 +184,12 @@ def no_notifications(console: SealingConsole) -> list[Attack]:
     """Sealed with the right keys."""
     kinds = {"get": wire.GET, "response": wire.RESPONSE}
     return [
-        Attack(name, [console.message(wire.v2_pdu(wire.uptime(), tag=tag))], "not_a_trap_pdu", state="not_a_notification")
+        Attack(
+            name,
+            [console.message(wire.v2_pdu(wire.uptime(), tag=tag))],
+            "not_a_trap_pdu",
+            console.source,
+            state="not_a_notification",
+        )
         for name, tag in kinds.items()
     ]
