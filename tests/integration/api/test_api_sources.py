@@ -68,6 +68,15 @@ def test_a_source_shows_everything_but_its_secrets(collector: World, admin: Call
     assert "s3cret" not in answer.text
 
 
+def test_who_proves_nothing_is_shown_by_its_level_and_not_called_weak(collector: World, admin: Caller) -> None:
+    user = SnmpUser(b"traps", min_level=SecurityLevel.NO_AUTH_NO_PRIV)
+    with collector.store.write() as connection:
+        save_sources(connection, collector.acme, [SourceRecord("open-1", (), None, SnmpAccess("v3", NETWORKS, user=user))], BOX)
+        raise_registry_version(connection)
+    (shown,) = [one["snmp"] for one in admin.get(PATH).json()["items"] if one["name"] == "open-1"]
+    assert (shown["auth_protocol"], shown["min_level"], shown["weak"]) == (None, "noAuthNoPriv", [])
+
+
 def test_the_list_comes_in_pages_and_by_customer(collector: World, admin: Caller) -> None:
     known(collector)
     first = admin.get(PATH, params={"limit": 3}).json()
