@@ -4,7 +4,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
 
 from api.tools import ApiTools
-from api.web import assets, case_page, list_page, notification_page, sign_in
+from api.web import assets, case_page, list_page, notification_page, quarantine_page, sign_in
 from api.web.list_page import Lists
 from api.web.routing import PageRoute
 from api.web.sign_in import Door
@@ -23,5 +23,6 @@ def install(app: FastAPI, tools: ApiTools) -> None:
     app.state.door = Door()
     app.state.lists = Lists.of(tools)
     register(tools.registry, app.state.door.counters)
-    for part in (router, sign_in.router, list_page.router, case_page.router, notification_page.router):
+    pages = (list_page, case_page, notification_page, quarantine_page)
+    for part in (router, sign_in.router, *(one.router for one in pages)):
         app.include_router(part)

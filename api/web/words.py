@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 
+from api.web.quarantine_words import QUARANTINE_WORDS
 from api.web.way_words import WAY_WORDS
 
 LANGUAGES = ("es", "en")
 
 WORDS: Mapping[str, tuple[str, str]] = {
     **WAY_WORDS,
+    **QUARANTINE_WORDS,
     "product": ("Collector", "Collector"),
     "nav.cases": ("Casos", "Cases"),
     "nav.metrics": ("Métricas", "Metrics"),

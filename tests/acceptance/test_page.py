@@ -152,6 +152,11 @@ def test_hostile_texts_do_nothing_and_fit_a_phone(browser: Browser, page_of: Run
     page.locator(".notifications a").first.click()
     page.wait_for_selector("body.notification")
     fits(page)
+    send(page_of.snmp, *(health(f"{text}: NOBODY KNOWS", community="nobodys") for text in HOSTILE))
+    page.locator(".top .state a[href$=quarantine]").click()
+    page.wait_for_selector("body.quarantine")
+    until(lambda: bool(page.reload()) and page.locator(".refused tbody tr").count() >= len(HOSTILE), "they are listed")
+    fits(page)
     phone.context.close()
     assert phone.troubles == []
 

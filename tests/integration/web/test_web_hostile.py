@@ -54,6 +54,7 @@ def pages(ana: Browser, key: str, notification: str) -> list[Page]:
         ana.get(f"/cases/{key}"),
         ana.get(f"/live/cases/{key}"),
         ana.get(f"/notifications/{notification}"),
+        ana.get("/quarantine"),
     ]
 
 
@@ -75,7 +76,7 @@ def test_what_a_trap_says_stays_text(collector: World, ana: Browser, text: str) 
 def test_what_a_mail_says_stays_text(collector: World, ana: Browser, text: str) -> None:
     (mail,) = collector.arrive_mail(f"{text}\n\nthreat {text}")
     collector.process()
-    for page in (ana.get("/"), ana.get(f"/notifications/{mail}")):
+    for page in (ana.get("/"), ana.get(f"/notifications/{mail}"), ana.get("/quarantine")):
         assert page.status == 200
         assert_nothing_but_text(page)
 
