@@ -96,6 +96,11 @@ class EngineDrafts:
         """Whether `save` changed anything."""
         return bool(self._gone or self._saved)
 
+    @property
+    def begin_to_wait(self) -> list[EngineMemo]:
+        """Those that `save` made rows of and that nobody has approved."""
+        return [memo for draft, memo in self._saved if draft.known is None and memo.approved_by is None]
+
     def _memo(self, connection: Connection, draft: EngineDraft) -> EngineMemo:
         """With the number of its row."""
         draft.let_go(self.memory.needed_from)

@@ -19,6 +19,7 @@ from collector.pipeline.counters import ProcessCounters
 from collector.pipeline.customer_limit import CustomerLimiter
 from collector.pipeline.draft import Batch
 from collector.pipeline.engine_memory import EngineMemory
+from collector.pipeline.engine_news import EngineNews
 from collector.pipeline.forgetting import Forgetting
 from collector.pipeline.gather import Gatherer
 from collector.pipeline.pace import Pace
@@ -86,6 +87,7 @@ class Processor:
             customers or CustomerLimiter(Limit(rate=0, burst=1)),
         )
         self._cases = CaseMemory()
+        self._engine_news = EngineNews()
         self._forgetting = Forgetting(clock)
         self._looked_ns = clock.monotonic_ns() - _LOOK_NS
         self._ready = False
@@ -229,6 +231,8 @@ class Processor:
             before = self._positions[stream]
             self._positions[stream] = Position(before.id, stream, last, before.tallies + tallies)
         self._memory.commit(batch, now_ns=self._clock.monotonic_ns())
+        if batch.engines is not None:
+            self._engine_news.tell(batch.engines.begin_to_wait, knowledge.registry.sources, now_ns=self._clock.monotonic_ns())
         self._cases.keep([fold.case for fold in correlation.folds])
         self._counters.count(batch, correlation.counts, (self._clock.monotonic_ns() - begun_ns) / NS_PER_SECOND)
 
