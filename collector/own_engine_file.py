@@ -6,6 +6,7 @@ import os
 import secrets
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -45,6 +46,18 @@ def own_engine(settings: Settings, clock: Clock, environment: Mapping[str, str])
         return OwnEngine(bytes.fromhex(engine_id), int(boots), int(begun_ns))
     except ValueError:
         raise ConfigurationError(f"{ENGINE_VARIABLE} is for the collector's own processes; do not set it") from None
+
+
+def own_engine_id(settings: Settings, environment: Mapping[str, str]) -> bytes:
+    """Of the engine that runs, or that will: for those who only must know it. Empty as long as there is none."""
+    told = environment.get(ENGINE_VARIABLE, "").partition(",")[0]
+    with suppress(ValueError):
+        if told:
+            return bytes.fromhex(told)
+    if settings.snmp.own_engine_id or not os.access(settings.engine_file, os.R_OK):
+        return settings.snmp.own_engine_id
+    last = last_start(settings.engine_file)
+    return last.id if last else b""
 
 
 def environment_of(engine: OwnEngine) -> dict[str, str]:

@@ -8,6 +8,7 @@ DETAIL_WORDS: Mapping[str, str] = {
     "not from {address}": "no viene de {address}",
     "from {address}": "viene de {address}",
     "an inform to {engine}, which we are not": "un inform para {engine}, que no somos nosotros",
+    "{engine}: our own engine, which speaks for no console": "{engine}: nuestro propio motor, que no habla por ninguna consola",
     "{engine}: an engine ID has {least} to {most} octets": "{engine}: un id. de motor tiene de {least} a {most} octetos",
     "{engine}: not looked for among {number} users of that name, too much came that fits none of them": (
         "{engine}: no se buscó entre {number} usuarios de ese nombre, llegó demasiado que no es de ninguno"

@@ -1,5 +1,6 @@
 """What `process` and the API know about customers and rules, kept up to date while they run."""
 
+import os
 import time
 from dataclasses import asdict, replace
 
@@ -9,6 +10,7 @@ from collector.domain.mail import Mail
 from collector.domain.terms import Terms
 from collector.domain.trap import Trap
 from collector.logs import Log
+from collector.own_engine_file import own_engine_id
 from collector.pipeline.draft import Decoders
 from collector.pipeline.remembered import RememberedRules
 from collector.pipeline.source_index import SourceIndex
@@ -70,7 +72,8 @@ class KnowledgeKeeper:
         log.info("customers were read again", version=registry.version, sources=len(registry.sources))
 
     def _index(self, registry: Registry) -> SourceIndex:
-        return SourceIndex(registry.sources, relays=self._settings.snmp.trusted_relays)
+        own = own_engine_id(self._settings, os.environ)
+        return SourceIndex(registry.sources, relays=self._settings.snmp.trusted_relays, own_engine=own)
 
     def reload_rules(self) -> None:
         """Read the packs again. The last good set stays, as a whole, when a pack of it is broken or gone."""

@@ -23,6 +23,7 @@ from collector.config import Role, Settings
 from collector.handoff.counters import HandoffCounters
 from collector.handoff.inbound import Inbound
 from collector.names.present import PresentNames
+from collector.own_engine_file import own_engine_id
 from collector.pipeline.approval import Approval
 from collector.pipeline.inspection import Inspector
 from collector.pipeline.stages import Knowledge
@@ -81,7 +82,7 @@ def _tools(role: RoleContext, store: Store, undo: ExitStack) -> ApiTools:
             box=box,
             kept=timedelta(days=settings.journal.retention_days),
         ),
-        approval=Approval(store, role.clock, turn, changed=wake),
+        approval=Approval(store, role.clock, turn, changed=wake, own_engine=own_engine_id(settings, os.environ)),
         reader=reader,
         clock=role.clock,
         terms=terms,

@@ -178,7 +178,7 @@ def _forgotten_line(engine: "ForgottenEngine") -> list[str]:
 def _approve(args: argparse.Namespace) -> int:
     wanted = _filter(args)
     with _opened(args) as (store, turn):
-        approval = _approval(store, turn)
+        approval = _approval(args, store, turn)
         engine = approval.approve(wanted, actor=_actor())
         print(f"{engine.engine_id.hex()} is believed for {engine.customer}/{engine.source}")
         if args.reprocess:
@@ -202,7 +202,7 @@ def _catch_up(args: argparse.Namespace, store: "Store", turn: "Turn", approval: 
 def _forget(args: argparse.Namespace) -> int:
     wanted = _filter(args)
     with _opened(args) as (store, turn):
-        engine = _approval(store, turn).forget(wanted, actor=_actor())
+        engine = _approval(args, store, turn).forget(wanted, actor=_actor())
     print(f"{engine.engine_id.hex()} is forgotten for {engine.customer}/{engine.source}")
     return 0
 
@@ -228,11 +228,12 @@ def _actor() -> str:
         return f"command:{os.getuid()}"
 
 
-def _approval(store: "Store", turn: "Turn") -> "Approval":
+def _approval(args: argparse.Namespace, store: "Store", turn: "Turn") -> "Approval":
     from collector.domain.clock import SystemClock
+    from collector.own_engine_file import own_engine_id
     from collector.pipeline.approval import Approval
 
-    return Approval(store, SystemClock(), turn)
+    return Approval(store, SystemClock(), turn, own_engine=own_engine_id(settings_of(args), os.environ))
 
 
 @contextmanager

@@ -39,7 +39,10 @@ class Caught:
 class Approval:
     """Each call of `approve` and `forget` is one transaction."""
 
-    def __init__(self, store: Store, clock: Clock, turn: Turn, *, changed: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, turn: Turn, *, changed: Callable[[], None] = lambda: None, own_engine: bytes = b""
+    ) -> None:
+        self._own_engine = own_engine
         self._store = store
         self._clock = clock
         self._turn = turn
@@ -49,8 +52,10 @@ class Approval:
         """Believe the engine from now on, also beside those that the customers file names. One that a person approved stays as it
         was; one that nobody has seen is approved when its source is named.
 
-        Raise NotFound, Conflict (it waits for several sources), Unavailable.
+        Raise NotFound, Conflict (it waits for several sources, or is our own), Unavailable.
         """
+        if wanted.engine_id and wanted.engine_id == self._own_engine:
+            raise Conflict("that is the collector's own engine; it speaks for no console")
         with self._store.write(self._turn) as connection:
             found = list_engines(connection, wanted)
             waiting = [engine for engine in found if engine.state is EngineState.SEEN]

@@ -96,6 +96,10 @@ class Believer:
             if secured.boots == secured.time == 0:
                 return NotDecoded(Outcome.NOT_A_NOTIFICATION, Reason.TIME_SYNCHRONISATION)
             return unauthenticated(Reason.NOT_IN_TIME_WINDOW)
+        if hearing.verdict is None and secured.engine_id == self._index.own_engine:
+            return unauthenticated(
+                Reason.UNKNOWN_ENGINE, f"{secured.engine_id.hex()}: our own engine, which speaks for no console"
+            )
         if hearing.verdict is None and hearing.trap is not None and hearing.trap.pdu is Pdu.INFORM:
             return unauthenticated(Reason.UNKNOWN_ENGINE, f"an inform to {secured.engine_id.hex()}, which we are not")
         return None

@@ -17,8 +17,8 @@ from collector.pipeline.source_index import SourceUser
 
 @dataclass(slots=True)
 class Hearing:
-    """`candidates`: whose it may be, by its user. `source` and `trap` are there once a console's keys have opened it,
-    `draft` once its engine was asked for."""
+    """`candidates`: whose it may be, by its user. `source` and `trap` are there once a console's keys have opened it, `source`
+    alone when none has and it only says to be from there; `draft` once its engine was asked for."""
 
     entry: Entry
     secured: Secured

@@ -104,13 +104,16 @@ class KeySearch:
         """What a person can do. An engine that speaks for none of them waits for approval at each, so that it is listed."""
         fit = f"the keys of {', '.join(sorted(f'{one.customer.code}/{one.name}' for one, _, _ in fitting))} fit"
         engine_id = hearing.secured.engine_id
-        if hearing.verdict is not None or fitting[0][2].pdu is Pdu.INFORM or len(engine_id) not in ENGINE_ID_OCTETS:
+        if hearing.verdict is not None or fitting[0][2].pdu is Pdu.INFORM or not self._may_be_listed(engine_id):
             return f"{fit}: give them different pass phrases"
         if approved:
             return f"{engine_id.hex()}: {fit}, and several may speak from it: forget it at all but one, or correct engine_id"
         for source, _, _ in fitting:
             self._engines.list_seen(source.id, engine_id, hearing.entry.item, authentic=hearing.authentic, at_us=hearing.at_us)
         return f"{engine_id.hex()}: {fit}: approve it for one of them"
+
+    def _may_be_listed(self, engine_id: bytes) -> bool:
+        return len(engine_id) in ENGINE_ID_OCTETS and engine_id != self._index.own_engine
 
     def _speaks_from(self, one: Fitting, engine_id: bytes) -> bool:
         source, user, _ = one

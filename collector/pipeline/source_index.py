@@ -26,15 +26,16 @@ class SourceIndex:
     """Sources by community, user, engine, network and mailbox.
 
     What a message from one of `relays` says of its first sender's address is believed in place of the relay's own; from anybody
-    else it is data.
+    else it is data. No console speaks from `own_engine`, whatever a message says.
     """
 
-    def __init__(self, sources: tuple[Source, ...], *, relays: Iterable[Network] = ()) -> None:
+    def __init__(self, sources: tuple[Source, ...], *, relays: Iterable[Network] = (), own_engine: bytes = b"") -> None:
         self._by_user: dict[bytes, list[SourceUser]] = {}
         self._by_engine: dict[tuple[bytes, bytes], list[SourceUser]] = {}
         self._user_of: dict[SourceId, SourceUser] = {}
         self._by_mailbox: dict[str, Source] = {}
         self._relays = tuple(relays)
+        self.own_engine = own_engine
         self._found: dict[tuple[str, bytes, SnmpVersion, str], Source | Reason] = {}
         self._users_found: dict[tuple[str, bytes, str], list[SourceUser]] = {}
         self._same_users: dict[tuple[SourceId, ...], list[SourceUser]] = {}

@@ -16,6 +16,7 @@ from collector.own_engine_file import (
     last_start,
     next_start,
     own_engine,
+    own_engine_id,
     raise_boots,
 )
 from tests.builders import SetClock
@@ -171,3 +172,14 @@ def test_the_file_says_what_it_keeps_and_no_more(tmp_path: Path) -> None:
     kept = json.loads(place.engine_file.read_text())
     assert kept.keys() == {"engine_id", "boots", "check"}
     assert kept["engine_id"] == engine.id.hex()
+
+
+def test_who_only_must_know_the_id_raises_nothing(tmp_path: Path) -> None:
+    assert own_engine_id(settings(tmp_path), {}) == b""
+    assert own_engine_id(settings(tmp_path, SET), {}) == bytes.fromhex(SET)
+    begun = raise_boots(settings(tmp_path), SetClock())
+    assert own_engine_id(settings(tmp_path), {}) == begun.id
+    assert last_start(settings(tmp_path).engine_file) == OwnEngineStart(begun.id, 1)
+    passed_down = environment_of(OwnEngine(FIRST, 3, 0))
+    assert own_engine_id(settings(tmp_path), passed_down) == FIRST
+    assert own_engine_id(settings(tmp_path), {ENGINE_VARIABLE: "nonsense"}) == begun.id
