@@ -11,8 +11,9 @@ us at 2,000."""
 _LATELY_NS = 10 * NS_PER_SECOND
 _SMALLEST = 500
 _WEIGHT = 0.3
-_DENSE = 50
-LINGER_SECONDS = 0.050
+_DENSE, _VERY_DENSE = 50, 250
+LINGER_SECONDS, LONG_LINGER_SECONDS = 0.050, 0.200
+"""Measured as above at 10,000 traps a second: 44 us per trap with the short one alone, 36 us with the long one."""
 
 
 class Pace:
@@ -43,4 +44,6 @@ class Pace:
     def linger_seconds(self, items: int, now_ns: int) -> float:
         """How long the next batch is left to grow after one of so many items: not where traffic is thin, since a trap must be
         seen at once then, and not where so much waits that it fills a batch."""
-        return LINGER_SECONDS if _DENSE <= items < self.limit(now_ns) // 2 else 0.0
+        if items < _DENSE or items >= self.limit(now_ns):
+            return 0.0
+        return LONG_LINGER_SECONDS if items >= _VERY_DENSE else LINGER_SECONDS

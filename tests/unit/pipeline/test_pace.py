@@ -3,7 +3,7 @@
 import pytest
 
 from collector.domain.clock import NS_PER_SECOND
-from collector.pipeline.pace import ALONE_SECONDS, LINGER_SECONDS, Pace
+from collector.pipeline.pace import ALONE_SECONDS, LINGER_SECONDS, LONG_LINGER_SECONDS, Pace
 
 COST = 40e-6
 """Seconds per item: 500 of them fill the time of a batch while people work."""
@@ -51,8 +51,10 @@ def test_small_batches_teach_nothing() -> None:
         pytest.param(1, 0.0, id="one trap is seen at once"),
         pytest.param(49, 0.0, id="thin"),
         pytest.param(50, LINGER_SECONDS, id="dense"),
-        pytest.param(999, LINGER_SECONDS, id="dense and not full"),
-        pytest.param(1_000, 0.0, id="enough for a batch waits"),
+        pytest.param(249, LINGER_SECONDS, id="nearly very dense"),
+        pytest.param(250, LONG_LINGER_SECONDS, id="very dense"),
+        pytest.param(1_999, LONG_LINGER_SECONDS, id="very dense and not full"),
+        pytest.param(2_000, 0.0, id="full: more may wait"),
     ],
 )
 def test_only_dense_traffic_is_left_to_gather(items: int, seconds: float) -> None:
@@ -62,4 +64,4 @@ def test_only_dense_traffic_is_left_to_gather(items: int, seconds: float) -> Non
 def test_a_batch_that_was_filled_is_followed_at_once_also_while_people_work() -> None:
     pace = experienced()
     pace.someone_waited(0)
-    assert (pace.linger_seconds(249, 1), pace.linger_seconds(250, 1), pace.linger_seconds(500, 1)) == (LINGER_SECONDS, 0.0, 0.0)
+    assert [pace.linger_seconds(items, 1) for items in (249, 499, 500)] == [LINGER_SECONDS, LONG_LINGER_SECONDS, 0.0]
