@@ -116,7 +116,8 @@ def test_long_lists_have_pages(collector: World, ana: Browser, monkeypatch: pyte
 def test_the_line_about_the_whole(collector: World, ana: Browser) -> None:
     collector.hear("case disk", "nonsense")
     collector.arrive(trap_saying("case late"))
-    assert ana.get("/").texts(".top .state > span, .top .state > a[href$=quarantine]")[:3] == ["Recibiendo", "1 pendientes", "1 en cuarentena hoy"]
+    shown = ".top .state > span, .top .state > a[href$=quarantine]"
+    assert ana.get("/").texts(shown)[:3] == ["Recibiendo", "1 pendientes", "1 en cuarentena hoy"]
     collector.ready = (False, ["store_away"])
     collector.clock.move(timedelta(seconds=6))
     page = ana.get("/")
