@@ -84,6 +84,11 @@ class SnmpUser:
     min_level: SecurityLevel = SecurityLevel.AUTH_PRIV
     approve_engines: bool = False
 
+    def __hash__(self) -> int:
+        """Of what hardly two users have alike. Keys are looked up by their user with every message, and the hash of all its parts
+        costs a microsecond."""
+        return hash((self.name, self.auth, self.priv))
+
     @property
     def weak(self) -> tuple[str, ...]:
         """The protocols that work and should not be used any more."""

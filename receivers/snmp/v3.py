@@ -8,6 +8,7 @@ from collector.domain.trap import Secured
 from receivers.snmp import ber
 from receivers.snmp.ber import BerError, content
 from receivers.snmp.fields import OCTET_STRINGS, SEQUENCES, field
+from receivers.snmp.v3_usual import usual_header
 
 USM = 3
 """The only security model (RFC 3411 section 5)."""
@@ -22,6 +23,11 @@ _MAX_NUMBER = 0x7FFFFFFF
 
 def header(data: bytes, at: int, end: int) -> Secured:
     """The header whose global data begin at `at` of a message that ends at `end`. Raise BerError or IndexError."""
+    return usual_header(data, at, end) or any_header(data, at, end)
+
+
+def any_header(data: bytes, at: int, end: int) -> Secured:
+    """The same, part by part: it says what is wrong."""
     start, stop = _part(data, at, end, tag=ber.SEQUENCE, what="msgGlobalData")
     message_id, start = _number(data, start, stop, "msgID")
     _, start = _number(data, start, stop, "msgMaxSize")
