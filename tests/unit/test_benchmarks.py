@@ -63,6 +63,8 @@ def test_a_trial_says_what_a_trap_cost() -> None:
     one = trial(taker, taker, 1_000, 1_000)
     assert (one.lost, round(one.cpu_us(), 6), round(one.cpu_us("all"), 6)) == (10, 10.0, 10.0)
     assert not one.is_sustained
+    nearly = CountingTaker(lost=1)
+    assert trial(nearly, nearly, 1_000, 1_000).is_sustained
 
 
 @pytest.mark.parametrize(
