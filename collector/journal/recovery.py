@@ -17,11 +17,15 @@ from collector.journal.frames import Header
 from collector.journal.index import SparseIndex
 from collector.journal.segments import Window, list_segments, read_marker, segment_path
 from collector.logs import Log
+from collector.ownership import like_its_directory
 
 _log = Log(__name__)
 _LOCK = "lock"
 LOCK_TRIES = 100
 _LOCK_PAUSE = 0.05
+_TRIES_OF_READERS = 5
+"""How often a reader leaves it to the writer to make the lock of a stream that has none: a writer that just begins it must be
+able to use it, whoever reads."""
 
 
 @dataclass(slots=True)
@@ -54,10 +58,10 @@ def settle(stream: StreamName, directory: Path, *, disk: Disk, counts: StreamCou
     """Make the published end true when nobody has done so since the machine started. Raise JournalError when the disk does
     not let us, ValueError when the directory is damaged."""
     marker = read_marker(directory)
-    for _ in range(LOCK_TRIES):
+    for attempt in range(LOCK_TRIES):
         if _is_settled(directory):
             return
-        descriptor = try_lock(directory)
+        descriptor = try_lock(directory, may_make=attempt >= _TRIES_OF_READERS)
         if descriptor is not None:
             words = open_end_word(directory)
             try:
@@ -70,9 +74,16 @@ def settle(stream: StreamName, directory: Path, *, disk: Disk, counts: StreamCou
     raise JournalError(f"{stream}: its writer does not finish opening it")
 
 
-def try_lock(directory: Path) -> int | None:
-    """Be the only writer, or None when there is one. The lock lasts until the descriptor is closed."""
-    descriptor = os.open(directory / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def try_lock(directory: Path, *, may_make: bool = True) -> int | None:
+    """Be the only writer, or None when there is one. The lock lasts until the descriptor is closed. Unless `may_make`, None when
+    there is no file for it yet either."""
+    try:
+        descriptor = os.open(directory / _LOCK, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        if not may_make:
+            return None
+        descriptor = os.open(directory / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        like_its_directory(directory / _LOCK)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -98,7 +109,9 @@ def open_end_word(directory: Path) -> EndWord:
         return EndWord(directory, writable=True)
     except (FileNotFoundError, ValueError):
         (directory / "end").unlink(missing_ok=True)
-        return EndWord.create(directory)
+        made = EndWord.create(directory)
+        like_its_directory(directory / "end")
+        return made
 
 
 def recover(

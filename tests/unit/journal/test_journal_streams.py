@@ -1,5 +1,6 @@
 """Writing, reading and keeping whole journals on a real directory."""
 
+import os
 import stat
 from datetime import timedelta
 from itertools import pairwise
@@ -180,6 +181,34 @@ def test_a_second_writer_is_refused_until_the_first_goes(journal: Journal, monke
         journal.open_writer("snmp-0")
     first.close()
     journal.open_writer("snmp-0").close()
+
+
+def begun_and_left(journal: Journal, root: Path) -> Path:
+    """The directory of a stream whose writer made neither lock nor end yet."""
+    with journal.open_writer("snmp-0") as writer:
+        directory = root / str(writer.stream)
+    for name in ("lock", "end"):
+        (directory / name).unlink()
+    return directory
+
+
+def test_a_reader_leaves_the_lock_of_a_stream_that_just_begins_to_its_writer(
+    journal: Journal, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = begun_and_left(journal, root)
+    there: list[bool] = []
+    monkeypatch.setattr(recovery.time, "sleep", lambda _: there.append((directory / "lock").exists()))
+    journal.reader().close()
+    assert there == [False] * 5
+    assert (directory / "lock").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_makes_as_a_reader_belongs_to_the_owner_of_the_stream(journal: Journal, root: Path) -> None:
+    directory = begun_and_left(journal, root)
+    os.chown(directory, 65_534, 65_534)
+    journal.reader().close()
+    assert {(directory / name).stat().st_uid for name in ("lock", "end")} == {65_534}
 
 
 def test_a_closed_writer_refuses(journal: Journal) -> None:
