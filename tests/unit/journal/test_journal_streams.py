@@ -197,7 +197,7 @@ def test_a_reader_leaves_the_lock_of_a_stream_that_just_begins_to_its_writer(
 ) -> None:
     directory = begun_and_left(journal, root)
     there: list[bool] = []
-    monkeypatch.setattr(recovery.time, "sleep", lambda _: there.append((directory / "lock").exists()))
+    monkeypatch.setattr("time.sleep", lambda _: there.append((directory / "lock").exists()))
     journal.reader().close()
     assert there == [False] * 5
     assert (directory / "lock").exists()
