@@ -170,8 +170,9 @@ def test_the_live_part_is_filtered_as_the_page_and_leads_where_the_page_leads(co
     assert part.one(".what a").attributes["href"] == f"./cases/{keys(page)[0]}"
 
 
-async def somebody_waits(collector: World) -> None:
-    while not collector.bell._watching:  # noqa: ASYNC110 - the bell tells nobody that it is waited at
+async def waited_at(collector: World, *, by: int = 1) -> None:
+    """Until so many wait: who comes later may be shown what was looked at before something happened."""
+    while len(collector.bell._changed._waiters) < by:  # noqa: ASYNC110 - the bell tells nobody that it is waited at
         await asyncio.sleep(0)
 
 
@@ -180,7 +181,7 @@ def test_who_waits_is_told_of_what_happens_meanwhile(collector: World, ana: Brow
 
     async def wait_and_hear() -> int:
         waiting = asyncio.create_task(ana._send("GET", "/live/cases", {}, {"params": {"mark": seen}}))
-        await somebody_waits(collector)
+        await waited_at(collector)
         assert not waiting.done()
         await asyncio.to_thread(collector.hear, "case disk")
         collector.clock.move(timedelta(seconds=1))
@@ -195,7 +196,7 @@ def test_forty_five_who_wait_hold_nobody_up(collector: World, ana: Browser) -> N
 
     async def crowd() -> tuple[int, set[int]]:
         waiting = [asyncio.create_task(ana._send("GET", "/live/cases", {}, {"params": {"mark": seen}})) for _ in range(45)]
-        await somebody_waits(collector)
+        await waited_at(collector, by=45)
         status = (await ana._send("GET", "/", {}, {})).status
         assert not any(task.done() for task in waiting)
         await asyncio.to_thread(collector.hear, "case disk")
