@@ -4,17 +4,16 @@ time is new. What is remembered is what decoding the same octets gives again, wh
 from typing import TypeAlias
 
 from collector.domain.trap import Varbind
+from receivers.snmp.ber import MASK_32, SEQUENCE
 
 MOST = 4_096
 MOST_OCTETS = 512
 """Of the octets of one; with the most of them, less than ten megabytes with what was decoded."""
-_SEQUENCE = 0x30
 _HEADER = 2
 _UPTIME = b"\x06\x08\x2b\x06\x01\x02\x01\x01\x03\x00\x43"
 """sysUpTime.0 and the tag of TimeTicks, as nearly every sender writes them."""
 _VALUE = len(_UPTIME) + 1
 _FEW_OCTETS = 5
-_MASK_32 = 0xFFFF_FFFF
 
 Said: TypeAlias = tuple[str, list[Varbind]]
 """snmpTrapOID.0, and the varbinds without it and without sysUpTime.0. Nobody changes them."""
@@ -25,11 +24,11 @@ def after_uptime(data: bytes, at: int, end: int) -> tuple[int, int] | None:
     as nearly every sender writes it; None when somebody must look closer. Raise IndexError where the data end."""
     name = at + _HEADER
     value = name + _VALUE
-    if data[name : value - 1] != _UPTIME or data[at] != _SEQUENCE:
+    if data[name : value - 1] != _UPTIME or data[at] != SEQUENCE:
         return None
     stop = value + data[value - 1]
     if value < stop <= value + _FEW_OCTETS and data[at + 1] == stop - name and stop <= end:
-        return int.from_bytes(data[value:stop], "big", signed=True) & _MASK_32, stop
+        return int.from_bytes(data[value:stop], "big", signed=True) & MASK_32, stop
     return None
 
 

@@ -8,16 +8,10 @@ from collector.domain.trap import Secured
 from receivers.snmp import ber
 from receivers.snmp.ber import BerError, content
 from receivers.snmp.fields import OCTET_STRINGS, SEQUENCES, field
-from receivers.snmp.v3_usual import usual_header
+from receivers.snmp.v3_usual import MAX_DIGEST_OCTETS, MAX_ENGINE_OCTETS, MAX_SALT_OCTETS, MAX_USER_OCTETS, usual_header
 
 USM = 3
 """The only security model (RFC 3411 section 5)."""
-MAX_ENGINE_OCTETS = 32
-"""RFC 3411 section 5, SnmpEngineID: 5 to 32 octets; none at all in a discovery."""
-MAX_USER_OCTETS = 32
-"""RFC 3414 section 2.4: msgUserName."""
-MAX_DIGEST_OCTETS = 64
-MAX_SALT_OCTETS = 64
 _MAX_NUMBER = 0x7FFFFFFF
 
 

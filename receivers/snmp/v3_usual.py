@@ -3,15 +3,18 @@ nothing left over. It takes less than half the time of looking at each part by i
 
 from collector.domain.message_flags import LEVEL_BITS
 from collector.domain.trap import Secured
+from receivers.snmp.ber import INTEGER, OCTET_STRING, SEQUENCE
 
-_SEQUENCE, _INTEGER, _OCTET_STRING = 0x30, 0x02, 0x04
+MAX_ENGINE_OCTETS = 32
+"""RFC 3411 section 5, SnmpEngineID: 5 to 32 octets; none at all in a discovery."""
+MAX_USER_OCTETS = 32
+"""RFC 3414 section 2.4: msgUserName."""
+MAX_DIGEST_OCTETS = 64
+MAX_SALT_OCTETS = 64
 _FLAGS = b"\x04\x01"
 _MODEL = b"\x02\x01\x03"
 """The User-based Security Model (RFC 3411 section 5)."""
 _NUMBER_OCTETS = 4
-_ENGINE_OCTETS = _USER_OCTETS = 32
-_MOST_OCTETS = 64
-"""Of a digest and of a salt."""
 _OPEN, _ENCRYPTED = frozenset({0, 1}), frozenset({3})
 """Bits of the flags that a scoped PDU in the open, or an encrypted one, may have."""
 _LENGTH_OCTETS = {0x81: 1, 0x82: 2}
@@ -32,10 +35,10 @@ def _header(data: bytes, at: int, end: int) -> Secured | None:
     model = size + 2 + data[size + 1]
     flags = data[model + 2]
     if (
-        data[at] != _SEQUENCE
-        or data[at + 2] != _INTEGER
+        data[at] != SEQUENCE
+        or data[at + 2] != INTEGER
         or not 0 < data[at + 3] <= _NUMBER_OCTETS
-        or data[size] != _INTEGER
+        or data[size] != INTEGER
         or not 0 < data[size + 1] <= _NUMBER_OCTETS
         or (data[at + 4] | data[size + 2]) & 0x80
         or data[model : model + 2] != _FLAGS
@@ -45,7 +48,7 @@ def _header(data: bytes, at: int, end: int) -> Secured | None:
         return None
     octets = data[stop + 1]
     after = stop + 2 + octets
-    if data[stop] != _OCTET_STRING or octets >= 0x80 or data[stop + 2] != _SEQUENCE or data[stop + 3] != octets - 2:
+    if data[stop] != OCTET_STRING or octets >= 0x80 or data[stop + 2] != SEQUENCE or data[stop + 3] != octets - 2:
         return None
     body = _body(data, after, end, flags)
     if body is None:
@@ -58,18 +61,19 @@ def _header(data: bytes, at: int, end: int) -> Secured | None:
     salt = digest + 2 + data[digest + 1]
     if (
         salt + 2 + data[salt + 1] != after
-        or data[engine] != _OCTET_STRING
-        or data[boots] != _INTEGER
-        or data[time] != _INTEGER
-        or data[user] != _OCTET_STRING
-        or data[digest] != _OCTET_STRING
-        or data[salt] != _OCTET_STRING
-        or boots - engine - 2 > _ENGINE_OCTETS
+        or data[engine] != OCTET_STRING
+        or data[boots] != INTEGER
+        or data[time] != INTEGER
+        or data[user] != OCTET_STRING
+        or data[digest] != OCTET_STRING
+        or data[salt] != OCTET_STRING
+        or boots - engine - 2 > MAX_ENGINE_OCTETS
         or not 0 < data[boots + 1] <= _NUMBER_OCTETS
         or not 0 < data[time + 1] <= _NUMBER_OCTETS
         or (data[boots + 2] | data[time + 2]) & 0x80
-        or digest - user - 2 > _USER_OCTETS
-        or max(data[digest + 1], data[salt + 1]) > _MOST_OCTETS
+        or digest - user - 2 > MAX_USER_OCTETS
+        or data[digest + 1] > MAX_DIGEST_OCTETS
+        or data[salt + 1] > MAX_SALT_OCTETS
     ):
         return None
     return Secured(
@@ -82,7 +86,7 @@ def _header(data: bytes, at: int, end: int) -> Secured | None:
         (digest + 2, salt),
         data[salt + 2 : after],
         body,
-        data[after] == _OCTET_STRING,
+        data[after] == OCTET_STRING,
     )
 
 
@@ -99,6 +103,6 @@ def _body(data: bytes, after: int, end: int, flags: int) -> tuple[int, int] | No
     stop = begin + octets
     if stop > end:
         return None
-    if tag == _OCTET_STRING:
+    if tag == OCTET_STRING:
         return (begin, stop) if flags & LEVEL_BITS in _ENCRYPTED else None
-    return (after, stop) if tag == _SEQUENCE and flags & LEVEL_BITS in _OPEN else None
+    return (after, stop) if tag == SEQUENCE and flags & LEVEL_BITS in _OPEN else None
