@@ -20,7 +20,7 @@ from collector.domain.item import Item, ItemKind
 from collector.store.cases import get_case
 from collector.store.engine import Connection
 from collector.store.notifications import Notification, NotificationFilter, find_notifications, list_notifications
-from collector.store.streams import load_positions
+from collector.store.streams import is_processed
 
 router = APIRouter(prefix="/api/v1/notifications", tags=["notifications"])
 _LISTED = "notifications"
@@ -60,9 +60,17 @@ def _parse(text: str) -> NotificationId:
 
 
 def _item_rows(tools: ApiTools, wanted: NotificationId) -> list[Notification]:
-    """All stored notifications of the item; empty while it is pending."""
+    """All stored notifications of the item; empty while it is pending. Raise NotFound when it is processed and has none."""
     with tools.store.read() as connection:
-        return find_notifications(connection, NotificationId(wanted.stream, wanted.seq))
+        processed = is_processed(connection, wanted)  # before its rows
+        rows = _rows_of_item(connection, wanted)
+    if processed and not rows:
+        raise _not_found(wanted)
+    return rows
+
+
+def _rows_of_item(connection: Connection, wanted: NotificationId) -> list[Notification]:
+    return find_notifications(connection, NotificationId(wanted.stream, wanted.seq))
 
 
 def _visible(rows: list[Notification], wanted: NotificationId, caller: Caller) -> list[Notification]:
@@ -79,12 +87,9 @@ def _not_found(wanted: NotificationId) -> NotFound:
 
 
 def _pending_item(tools: ApiTools, wanted: NotificationId) -> Item:
-    """An item that has no outcome yet. Raise NotFound."""
-    stream = StreamName.parse(wanted.stream)
-    item = tools.reader.get(stream, wanted.seq)
-    with tools.store.read() as connection:
-        position = load_positions(connection).get(stream)
-    if item is None or item.kind == ItemKind.TALLY or (position is not None and wanted.seq <= position.position):
+    """An item without rows that is not processed. Raise NotFound."""
+    item = tools.reader.get(StreamName.parse(wanted.stream), wanted.seq)
+    if item is None or item.kind == ItemKind.TALLY:
         raise _not_found(wanted)
     return item
 
@@ -141,7 +146,9 @@ def explain(notification_id: str, caller: NotificationsReader, tools: Tools) -> 
     """What was recorded then (source, kind, rule, key, verdict), and what the present customers and rules say to each step."""
     wanted = _parse(notification_id)
     told = tools.inspector.explain(wanted, customer_id=caller.customer_id)
-    if not all(caller.may_see(row.customer_id) for row in _item_rows(tools, wanted)):
+    with tools.store.read() as connection:
+        rows = _rows_of_item(connection, wanted)
+    if not all(caller.may_see(row.customer_id) for row in rows):
         told["now"] = None  # one mail to two customers: what is said of it today names the other one too
     return Response(json.dumps(told), media_type="application/json")  # in ASCII: a hostile subject may have no UTF-8 form
 

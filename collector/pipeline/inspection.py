@@ -35,7 +35,7 @@ from collector.store.engines import raise_engines_version
 from collector.store.ledger import add_counts
 from collector.store.notifications import Notification, delete_item, find_notifications
 from collector.store.originals import Original, find_original
-from collector.store.streams import load_positions
+from collector.store.streams import is_processed, load_positions
 
 log = Log(__name__)
 Explain: TypeAlias = Callable[[Trap | Mail, str, tuple[str, ...]], dict[str, object]]
@@ -148,8 +148,8 @@ class Inspector:
         `customer_id` limits what the caller may see. Raise NotFound.
         """
         with self._store.read() as connection:
+            processed = is_processed(connection, wanted)  # before its rows
             rows = find_notifications(connection, wanted)
-            processed = _is_processed(connection, wanted)
         item = self._item(wanted)
         allowed = customer_id is None or any(row.customer_id == customer_id for row in rows)
         if not allowed or (item is None and not rows):
@@ -258,14 +258,6 @@ class Inspector:
         told = f"reprocessed {entry.item.stream}-{entry.item.seq}"
         changed = [fold.case.id for fold in correlation.folds if fold.changed]
         append_log(connection, [LogEntry(case_id, batch.at(entry), Verdict.NOTED, actor, text=told) for case_id in changed])
-
-
-def _is_processed(connection: Connection, wanted: NotificationId) -> bool:
-    """Whether its stream was processed beyond it: without a notification it was only counted."""
-    with suppress(ValueError):
-        position = load_positions(connection).get(StreamName.parse(wanted.stream))
-        return position is not None and wanted.seq <= position.position
-    return False
 
 
 def _is_of(draft: Draft, customer_id: CustomerId) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select, update
 
-from collector.domain.ids import StreamName
+from collector.domain.ids import NotificationId, StreamName
 from collector.store.dialect import table_of
 from collector.store.tables import StreamRow
 
@@ -36,6 +36,20 @@ def _load(connection: Connection, *, retired: bool) -> dict[StreamName, Position
     statement = select(*_STREAMS.c["id", "name", "position", "tallies"]).where(_STREAMS.c.retired.is_(retired))
     rows = connection.execute(statement)
     return {(name := StreamName.parse(row.name)): Position(row.id, name, row.position, row.tallies) for row in rows}
+
+
+def is_processed(connection: Connection, item: NotificationId) -> bool:
+    """Whether the item's stream was processed up to it or beyond.
+
+    Ask this before its notifications are looked for: one that is processed in between is found then. The other way round it
+    would be neither waiting nor there.
+    """
+    try:
+        stream = StreamName.parse(item.stream)
+    except ValueError:
+        return False
+    position = load_positions(connection).get(stream)
+    return position is not None and item.seq <= position.position
 
 
 def add_stream(connection: Connection, stream: StreamName) -> Position:

@@ -1,10 +1,14 @@
 """Notifications one by one: lists, contents, originals, explanations, quarantine."""
 
 import hashlib
+import itertools
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from collector.domain.item import TallyReason
 from collector.domain.outcome import Outcome
@@ -325,3 +329,24 @@ def test_no_content_of_a_notification_reaches_the_log(collector: World, admin: C
     assert "s3cr3t-words" not in caplog.text
     assert admin.key is not None
     assert admin.key not in caplog.text
+
+
+@pytest.mark.parametrize("reads", [1, 2, 3])
+@pytest.mark.parametrize("asked", ["", "/raw", "/explain"])
+def test_what_is_processed_while_it_is_asked_for_is_found(
+    collector: World, admin: Caller, monkeypatch: pytest.MonkeyPatch, asked: str, reads: int
+) -> None:
+    """However many reads of the store the answer has behind it by then."""
+    [waiting] = collector.arrive(trap_saying("case disk"))
+    read = collector.store.read
+    seen = itertools.count(1)
+
+    @contextmanager
+    def read_and_be_overtaken() -> Iterator[Connection]:
+        with read() as connection:
+            yield connection
+        if next(seen) == reads:
+            collector.process()
+
+    monkeypatch.setattr(collector.store, "read", read_and_be_overtaken)
+    assert admin.get(f"{PATH}/{waiting}{asked}").status_code == 200

@@ -95,7 +95,7 @@ class Intake:
         return self._process
 
     def log(self) -> str:
-        return self._log_file.read_text(encoding="utf-8")
+        return self._log_file.read_text(encoding="utf-8") if self._log_file.exists() else ""
 
     def pids(self) -> list[int]:
         """Of the supervisor and its roles."""
@@ -134,6 +134,7 @@ def intake(directory: Path) -> Iterator[Intake]:
     intake = Intake(directory)
     yield intake
     intake.end()
+    print(intake.log())  # pytest shows it of a test that failed
 
 
 def status(pid: int) -> dict[str, str]:
