@@ -51,13 +51,15 @@ def engine_ids() -> list[bytes]:
 
 
 def messages(second: int) -> Iterator[bytes]:
-    """Endless. `second` of all engines' time: each trial has its own, so that message ids may begin anew."""
+    """Endless. `second` of all engines' time: each trial has its own, so that message ids may begin anew. Each engine counts its
+    own up by one, as agents do."""
     salts = Salts()
     engines = [(engine_id, LocalKeys(USER, engine_id)) for engine_id in engine_ids()]
     pdus = [health_pdu(f"Metric {number}: CRITICAL", name=CRITICAL) for number in range(TROUBLES)]
     for number in itertools.count():
         engine_id, keys = engines[number // GROUP % SOURCES]
-        envelope = Envelope(engine_id, _BOOTS, second, USER.name, number, SecurityLevel.AUTH_PRIV)
+        message_id = number // (GROUP * SOURCES) * GROUP + number % GROUP
+        envelope = Envelope(engine_id, _BOOTS, second, USER.name, message_id, SecurityLevel.AUTH_PRIV)
         yield build(envelope, scoped_pdu(engine_id, pdus[number % TROUBLES]), keys, salts=salts)
 
 
