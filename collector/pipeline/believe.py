@@ -2,7 +2,7 @@
 is not ends here with the exact reason. v1 and v2c prove nothing and are the next stage's business."""
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from collector.domain.engine import BY_FILE, ENGINE_ID_LENGTH, ENGINE_ID_OCTETS, NAMED, UNASKED
 from collector.domain.item import InformVerdict
@@ -38,22 +38,13 @@ class Believer:
         self._index = index
         self._engines = engines
         self._recall = recall
-        self._steps = {
-            "engine_id": self._names_an_engine,
-            "user": self._has_a_source,
-            "keys": KeySearch(index, unlock, engines, unlimited=recall is not None).opens,
-            "address": self._comes_from_there,
-            "inform": self._is_answered,
-            "time": self._is_fresh,
-            "engine": self._is_approved,
-            "again": self._is_the_first,
-        }
+        self._search = KeySearch(index, unlock, engines, unlimited=recall is not None)
 
     def judge(self, entry: Entry, secured: Secured, *, trace: bool = False) -> None:
         """Make a trap of the entry, or settle it."""
         hearing = Hearing(entry, secured, _VERDICTS.get(entry.item.envelope), entry.item.received_at_ns // 1_000)
-        for name, step in self._steps.items():
-            refusal = step(hearing)
+        for name, step in self._STEPS:
+            refusal = step(self, hearing)
             if trace:
                 entry.belief.append(BeliefStep(name, refusal))
             if refusal is not None:
@@ -76,6 +67,9 @@ class Believer:
         near = self._index.of_user(item.peer_address, secured.user, item.listener)
         hearing.candidates = near
         return None if near else unauthenticated(Reason.UNKNOWN_USER)
+
+    def _opens(self, hearing: Hearing) -> NotDecoded | None:
+        return self._search.opens(hearing)
 
     def _comes_from_there(self, hearing: Hearing) -> NotDecoded | None:
         """What a relay passes on says inside where it is from, so it had to be opened first."""
@@ -161,6 +155,21 @@ class Believer:
         if self._recall is None or hearing.source is None or not hearing.authentic:
             return None
         return unauthenticated(Reason.REPLAYED) if self._recall(hearing.entry.item.payload, hearing.secured) else None
+
+    _STEPS: ClassVar[tuple[tuple[str, "Step"], ...]] = (
+        ("engine_id", _names_an_engine),
+        ("user", _has_a_source),
+        ("keys", _opens),
+        ("address", _comes_from_there),
+        ("inform", _is_answered),
+        ("time", _is_fresh),
+        ("engine", _is_approved),
+        ("again", _is_the_first),
+    )
+    """In this order, by the names that `explain` tells. Of the class: bound methods kept in an instance would be a circle."""
+
+
+Step: TypeAlias = Callable[[Believer, Hearing], NotDecoded | None]
 
 
 def believe(batch: Batch, believer: Believer, *, trace: bool = False) -> None:

@@ -2,6 +2,7 @@
 until everything that arrived before it is processed; a raise that is processed later and arrived earlier finds it then."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 
 from collector.domain.ids import CustomerId, SourceId
@@ -18,7 +19,8 @@ class Clears:
     """What one batch knows and learns. It becomes memory with the batch."""
 
     def __init__(self, batch: Batch, memory: SeenMemory) -> None:
-        self._batch = batch
+        # Its parts and not the batch, which holds this: a circle would keep the batch until circles are looked for.
+        self._entries, self._waiting, self._seen = batch.entries, batch.waiting, batch.seen
         self._memory = memory
         self._pending: dict[bytes, int] = {}
         self._earliest_after: dict[int, int] | None = None
@@ -32,7 +34,7 @@ class Clears:
         known = self._until(digest)
         if known is None or known < at_us:
             self._pending[digest] = at_us
-            self._batch.seen.append((digest, at_us))
+            self._seen.append((digest, at_us))
 
     def since(self, entry: Entry, key: tuple[CustomerId, str], source_id: SourceId | None) -> datetime | None:
         """When a clear arrived that clears what the entry raises: after it, of the same source, at the same or a higher trust."""
@@ -48,18 +50,18 @@ class Clears:
     def _may_come(self, entry: Entry) -> bool:
         """Whether something that arrived before the entry is processed after it: in this batch, or left in another stream."""
         at_ns = entry.item.received_at_ns
-        if any(since_ns < at_ns for stream, since_ns in self._batch.waiting.items() if stream != entry.item.stream):
+        if any(since_ns < at_ns for stream, since_ns in self._waiting.items() if stream != entry.item.stream):
             return True
         if self._earliest_after is None:
-            self._earliest_after = _earliest_after(self._batch)
+            self._earliest_after = _earliest_after(self._entries)
         return self._earliest_after[id(entry)] < at_ns
 
 
-def _earliest_after(batch: Batch) -> dict[int, int]:
+def _earliest_after(entries: Sequence[Entry]) -> dict[int, int]:
     """The earliest arrival among those after each entry, by the entry's identity."""
     found: dict[int, int] = {}
     earliest = 1 << 63
-    for entry in reversed(batch.entries):
+    for entry in reversed(entries):
         found[id(entry)] = earliest
         earliest = min(earliest, entry.item.received_at_ns)
     return found

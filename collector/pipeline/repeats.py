@@ -71,7 +71,7 @@ def drop_repeats(batch: Batch, memory: SeenMemory, copies: Copies) -> None:
                 _check_inform(entry, decoded, memory, copies, pending)
         elif isinstance(decoded, Mail):
             _check_mail(entry, decoded, memory, pending)
-    batch.seen = list(pending.items())
+    batch.seen += pending.items()
 
 
 def _check_inform(entry: Entry, trap: Trap, memory: SeenMemory, copies: Copies, pending: dict[bytes, int]) -> None:
