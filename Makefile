@@ -5,12 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --no-input --disable-pip-version-check
 RINGS := $(wildcard tests/unit tests/packs tests/property tests/differential tests/integration tests/acceptance)
+LONGEST_FIRST := --no-loadscope-reorder $(wildcard tests/acceptance tests/integration tests/property tests/differential tests/packs tests/unit)
 WORKERS ?= 2
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup run test test-full packs bench fmt lint types locks clean
+.PHONY: help setup run test test-full test-again packs bench fmt lint types locks clean
 
 help:
 	@echo 'make run        start the collector with demo customers on 127.0.0.1 (data in ./var)'
@@ -29,7 +30,11 @@ test: $(VENV)/dev.stamp
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m 'not full' $(RINGS)
 
 test-full: $(VENV)/dev.stamp
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m full $(RINGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m full $(LONGEST_FIRST)
+
+# What failed last, alone.
+test-again: $(VENV)/dev.stamp
+	@$(BIN)/python -m pytest -n 0 -m full --last-failed --last-failed-no-failures none $(RINGS)
 
 packs: $(VENV)/dev.stamp
 	@$(BIN)/python -m pytest tests/packs

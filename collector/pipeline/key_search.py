@@ -30,6 +30,8 @@ class KeySearch:
     def opens(self, hearing: Hearing) -> NotDecoded | None:
         """Who is known to speak from the engine is tried first: where a thousand have users of one name, an honest message costs
         no more than elsewhere, and forged ones together what `VainKeys` allows."""
+        if len(hearing.candidates) == 1:
+            return self._opens_alone(hearing, *hearing.candidates[0])
         refusal: NotDecoded | None = None
         speaking = self._speaking(hearing)
         for group in (speaking, _without(hearing.candidates, speaking)):
@@ -43,20 +45,22 @@ class KeySearch:
                     self._vain_keys(hearing).found()
                     return self._choose(hearing, self._fitting(hearing, (source, user, opened), speaking))
                 refusal = refusal or opened
-        hearing.source = self._said_to_be(hearing)
         return refusal
 
-    def _said_to_be(self, hearing: Hearing) -> Source | None:
-        """Who a message says to be from that his keys do not open, so that it is found with him: its user, its address and the
-        listener fit nobody else. It proves nothing. Which address counts, of a relay's is not known."""
-        if len(hearing.candidates) != 1:
+    def _opens_alone(self, hearing: Hearing, source: Source, user: SnmpUser) -> NotDecoded | None:
+        """Where it can be from one only, as nearly always. When his keys do not open it, it is found with him all the same: its
+        user, its address and the listener fit nobody else. That proves nothing. Which address counts, of a relay's is not
+        known."""
+        opened = self._unlock(hearing.entry.item.payload, hearing.secured, user)
+        if isinstance(opened, Trap):
+            hearing.source, hearing.user, hearing.trap = source, user, opened
             return None
-        [(source, _)] = hearing.candidates
-        return source if self._index.is_within(source, hearing.entry.item.peer_address) else None
+        hearing.source = source if self._index.is_within(source, hearing.entry.item.peer_address) else None
+        return opened
 
     def _speaking(self, hearing: Hearing) -> Sequence[SourceUser]:
         """Of several candidates, those of the engine. Informs carry ours."""
-        if len(hearing.candidates) == 1 or hearing.verdict is not None:
+        if hearing.verdict is not None:
             return ()
         item, secured = hearing.entry.item, hearing.secured
         proven = self._engines.speaking(secured.engine_id)
@@ -71,10 +75,8 @@ class KeySearch:
         return allowed or hearing.verdict is not None or self._unlimited
 
     def _fitting(self, hearing: Hearing, first: Fitting, speaking: Sequence[SourceUser]) -> list[Fitting]:
-        """All whose keys open it, where that may be more than the first: it tells from which address it is. Keys of those who do
-        not speak from the engine change nothing when it is the first one's."""
-        if len(hearing.candidates) == 1:
-            return [first]
+        """All whose keys open it: it tells from which address it is. Keys of those who do not speak from the engine change nothing
+        when it is the first one's."""
         item, secured = hearing.entry.item, hearing.secured
         address = self._index.address_of(item.peer_address, first[2])
         others = self._index.of_user_at(address, secured.user, item.listener)
