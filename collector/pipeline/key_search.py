@@ -75,8 +75,8 @@ class KeySearch:
         return allowed or hearing.verdict is not None or self._unlimited
 
     def _fitting(self, hearing: Hearing, first: Fitting, speaking: Sequence[SourceUser]) -> list[Fitting]:
-        """All whose keys open it: it tells from which address it is. Keys of those who do not speak from the engine change nothing
-        when it is the first one's."""
+        """All whose keys open it: it tells from which address it is. Keys of those who do not speak from the engine change
+        nothing when it is the first one's."""
         item, secured = hearing.entry.item, hearing.secured
         address = self._index.address_of(item.peer_address, first[2])
         others = self._index.of_user_at(address, secured.user, item.listener)

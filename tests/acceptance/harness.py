@@ -37,7 +37,7 @@ customers:
 """
 ROLES = frozenset({"snmp", "smtp", "process", "hand-off", "api"})
 CLOCK = SystemClock()
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 _LOWEST_PORT, _PORTS = 15_000, 15_000
 """Below the range from which the kernel takes ports for clients, so that a port stays free while its collector is away."""
 
