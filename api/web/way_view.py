@@ -56,7 +56,7 @@ def decoded_told(decoded: Mapping[str, object], speech: Speech) -> list[tuple[st
     """(label, value): what the decoder made of it, without what is missing and what does not hold. Names of variables stand with
     the variables."""
     told = [(name, value) for name, value in decoded.items() if not isinstance(value, Mapping)]
-    said = [(name, value) for name, value in told if value not in (None, "") and value is not False]
+    said = [(name, value) for name, value in told if value not in (None, "", []) and value is not False]
     return [(word_for("decoded_label", name, speech), _value(name, value, speech)) for name, value in said]
 
 
@@ -86,6 +86,8 @@ def _value(name: str, value: object, speech: Speech) -> str:
         return speech.number(value) if name in _COUNTS else str(value)
     if name == "detail":
         return detail_told(value, speech)
+    if isinstance(value, list):
+        return ", ".join(word_for("mail_limit", str(one), speech) for one in value)
     return word_for(_FROM_LISTS[name], str(value), speech) if name in _FROM_LISTS else str(value)
 
 

@@ -1,9 +1,20 @@
 """A decoded e-mail: text and headers that rules may look at. No MIME here."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TypeAlias
 
 from collector.domain.trap import NotDecoded
+
+
+class MailLimit(StrEnum):
+    """A limit that a mail went beyond: what lies behind it is not read, and the mail is partly decoded."""
+
+    TEXT = "text"
+    PARTS = "parts"
+    DEPTH = "depth"
+    HEADER = "header"
+    FORWARDS = "forwards"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +30,7 @@ class Attachment:
 @dataclass(frozen=True, slots=True)
 class Mail:
     """`text` is the body for people to read, from text/plain or converted HTML; lines end in `\\n`, table cells are kept apart by
-    tabs. `subject` and addresses are decoded. `partial` says that a limit cut the decoding short."""
+    tabs. `subject` and addresses are decoded. `limits` are those that cut the decoding short, in their own order."""
 
     subject: str
     text: str
@@ -31,7 +42,12 @@ class Mail:
     references: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = field(default=())
     body_sha256: str = ""
-    partial: bool = False
+    limits: tuple[MailLimit, ...] = ()
+
+    @property
+    def partial(self) -> bool:
+        """Whether the mail is only partly decoded."""
+        return bool(self.limits)
 
 
 MailResult: TypeAlias = Mail | NotDecoded

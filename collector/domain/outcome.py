@@ -60,6 +60,8 @@ class Reason(StrEnum):
     DECODER_FAILED = "decoder_failed"
     DECODER_TIMEOUT = "decoder_timeout"
     NO_TEXT = "no_text"
+    ENCRYPTED = "encrypted"
+    OPAQUE_SIGNATURE = "opaque_signature"
     # not a notification
     NOT_A_TRAP_PDU = "not_a_trap_pdu"
     ENGINE_DISCOVERY = "engine_discovery"

@@ -38,7 +38,9 @@ def decoded_told(entry: Entry) -> Mapping[str, object]:
         case Secured():
             return {"as": None, "version": "v3"}
         case Mail() as mail:
-            return {"as": "mail", "subject": mail.subject, "characters": len(mail.text), "partial": mail.partial}
+            limits = [limit.value for limit in mail.limits]
+            told = {"as": "mail", "subject": mail.subject, "characters": len(mail.text)}
+            return {**told, "partial": mail.partial, "limits": limits}
         case NotDecoded() as failed:
             return {"as": None, "outcome": failed.outcome.value, "reason": failed.reason.value, "detail": failed.detail}
         case _:

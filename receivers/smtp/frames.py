@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from collector.domain.mail import Attachment, Mail, MailResult
+from collector.domain.mail import Attachment, Mail, MailLimit, MailResult
 from collector.domain.outcome import Outcome, Reason
 from collector.domain.trap import NotDecoded
 
@@ -43,4 +43,5 @@ def parse_result(payload: bytes) -> MailResult:
 def _mail(found: dict[str, Any]) -> Mail:
     found["attachments"] = tuple(Attachment(**attachment) for attachment in found["attachments"])
     found["references"] = tuple(found["references"])
+    found["limits"] = tuple(MailLimit(limit) for limit in found["limits"])
     return Mail(**found)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from collector.domain.mail import MailLimit
 from receivers.smtp import headers
 from receivers.smtp.headers import Fields
 
@@ -14,13 +15,14 @@ _SOFT_BREAK = re.compile(rb"=[ \t]+\n")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What is looked at of one mail; beyond it the result says `partial`. Octets, characters for `text`."""
+    """What is looked at of one mail; beyond it the result names the limit. Octets, characters for `text`. `depth` counts
+    multiparts in multiparts, anew in each forwarded mail, `forwards` mails in mails; the others are for the whole together."""
 
     text: int = 1 << 20
     parts: int = 100
     depth: int = 10
     header_octets: int = 256 << 10
-    forwards: int = 1
+    forwards: int = 5
 
 
 @dataclass(slots=True)
@@ -30,11 +32,17 @@ class Budget:
     limits: Limits
     parts: int
     header_octets: int
-    partial: bool = False
+    met: set[MailLimit] = field(default_factory=set)
 
     @classmethod
     def of(cls, limits: Limits) -> "Budget":
         return cls(limits, limits.parts, limits.header_octets)
+
+    def bounded(self, octets: bytes, limit: int) -> bytes:
+        """As much of a body as is turned into text."""
+        if len(octets) > limit:
+            self.met.add(MailLimit.TEXT)
+        return octets[:limit]
 
 
 @dataclass(slots=True)
@@ -78,7 +86,7 @@ def normalised(raw: bytes) -> bytes:
 
 
 def forwarded(part: Part, budget: Budget) -> Part:
-    """The mail inside a message/rfc822 part."""
+    """The mail inside a message/rfc822 or message/global part."""
     budget.parts -= 1
     encoding = headers.first(part.fields, "content-transfer-encoding").strip().lower()
     if encoding in {b"base64", b"quoted-printable"}:  # forbidden by RFC 2046 section 5.2.1, and sent all the same
@@ -102,13 +110,14 @@ def transfer_decoded(octets: bytes, encoding: bytes) -> bytes:
 def _part(buffer: bytes, start: int, end: int, *, budget: Budget, depth: int, default: str) -> Part:
     fields, body, cut = headers.split(buffer, start, end, limit=budget.header_octets)
     budget.header_octets -= min(body - start, budget.header_octets)
-    budget.partial |= cut
+    if cut:
+        budget.met.add(MailLimit.HEADER)
     value = headers.first(fields, "content-type")
     stated = headers.media_type(value)
     part = Part(buffer, body, end, fields, stated or default, headers.parameters(value))
     if part.media_type.startswith("multipart/"):
         if depth >= budget.limits.depth:
-            budget.partial = True
+            budget.met.add(MailLimit.DEPTH)
         else:
             part.children = _children(part, budget, depth)
     return part
@@ -119,7 +128,7 @@ def _children(part: Part, budget: Budget, depth: int) -> list[Part]:
     children = []
     for start, end in _sections(part.buffer, part.start, part.end, _boundary(part)):
         if budget.parts <= 0:
-            budget.partial = True
+            budget.met.add(MailLimit.PARTS)
             break
         budget.parts -= 1
         children.append(_part(part.buffer, start, end, budget=budget, depth=depth + 1, default=default))

@@ -56,15 +56,15 @@ def test_values_are_never_taken_for_places() -> None:
     ("decoded", "spanish", "english"),
     [
         pytest.param(
-            {"as": "mail", "subject": "is", "characters": 1073, "partial": False},
+            {"as": "mail", "subject": "is", "characters": 1073, "partial": False, "limits": []},
             [("como", "correo"), ("asunto", "is"), ("caracteres", "1.073")],
             [("as", "mail"), ("subject", "is"), ("characters", "1,073")],
             id="a mail",
         ),
         pytest.param(
-            {"as": "mail", "subject": "", "characters": 0, "partial": True},
-            [("como", "correo"), ("caracteres", "0"), ("incompleto", "")],
-            [("as", "mail"), ("characters", "0"), ("incomplete", "")],
+            {"as": "mail", "subject": "", "characters": 0, "partial": True, "limits": ["parts", "new"]},
+            [("como", "correo"), ("caracteres", "0"), ("leído en parte", ""), ("por el límite de", "partes, new")],
+            [("as", "mail"), ("characters", "0"), ("partly decoded", ""), ("by the limit of", "parts, new")],
             id="a mail of which not all was read",
         ),
         pytest.param(

@@ -14,6 +14,7 @@ from api.web.words import LANGUAGES, WORDS, say
 from collector.domain.calendar import Gap
 from collector.domain.case import CaseStatus, Verb, Verdict
 from collector.domain.deadline import DeadlineName, DeadlineState
+from collector.domain.mail import MailLimit
 from collector.domain.outcome import Outcome, Reason
 from collector.domain.security_facts import SecurityFacts
 from collector.domain.signal import CaseKind, Urgency
@@ -51,12 +52,13 @@ LISTS = {
     "flag": ["review", "triage", "cleared", "outside", "spoofable"],
     "language": list(LANGUAGES),
     "reason": [reason.value for reason in Reason if reason is not Reason.NONE],
+    "mail_limit": [limit.value for limit in MailLimit],
     "decoded": [*(pdu.value for pdu in Pdu), "mail"],
     "decoded_label": [
         *({fact.name for fact in fields(TrapFacts)} - {"pdu"}),
         *(fact.name for fact in fields(SecurityFacts)),
         *("address", "trusted_relay", "trap_address"),
-        *("as", "trap_oid", "trap_name", "varbinds", "subject", "characters", "partial", "outcome", "reason", "detail"),
+        *("as", "trap_oid", "trap_name", "varbinds", "subject", "characters", "partial", "limits", "outcome", "reason", "detail"),
     ],
     "belief": ["engine_id", "user", "keys", "address", "inform", "time", "engine", "again", "yes"],
     "tried": [

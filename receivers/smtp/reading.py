@@ -1,0 +1,108 @@
+"""The text of a mail's parts: which of them is read, which is only listed, and what is read of mails inside the mail. What the
+headers of the whole say is `decode`'s business."""
+
+import hashlib
+
+from collector.domain.mail import Attachment, MailLimit
+from collector.domain.outcome import Reason
+from receivers.smtp import charset, headers, html, mime
+from receivers.smtp.characters import one_line, unescape, visible
+from receivers.smtp.mime import Budget, Part
+from receivers.smtp.opaque import opaque
+
+FIELD_LIMIT = 2_000
+"""Characters of a header field for people."""
+
+_HTML_TO_TEXT = 8
+"""A character of text may cost that many of markup before the source is cut."""
+_FORWARDED = frozenset({"message/rfc822", "message/global"})
+_FIRST_IS_BODY = frozenset({"multipart/related", "multipart/signed"})
+
+
+class Reading:
+    """One mail while it is read: what is left of the limits, the attachments seen, why something could not be read, and whether
+    any part had words; the header lines of forwarded mails are none."""
+
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
+        self.attachments: list[Attachment] = []
+        self.hidden: tuple[Reason, str] | None = None
+        self.has_words = False
+
+    def text_of(self, root: Part) -> str:
+        """The text of a whole mail, cut at the limit."""
+        text = self._text(root, body=True, forwards=0).strip("\n")
+        limit = self.budget.limits.text
+        if len(text) > limit:
+            self.budget.met.add(MailLimit.TEXT)
+        return text[:limit]
+
+    def _text(self, part: Part, *, body: bool, forwards: int) -> str:
+        """The text of a part and what is below it. `body`: it stands where a body does; a file name does not make it a file."""
+        if part.children:
+            return self._text_of_children(part, forwards=forwards)
+        if part.media_type in _FORWARDED:
+            if forwards < self.budget.limits.forwards:
+                return self._text_of_forwarded(part, forwards=forwards)
+            self.budget.met.add(MailLimit.FORWARDS)
+        if part.media_type.startswith(("text/", "multipart/")) and not part.is_attached() and (body or not part.file_name()):
+            return self._text_of_leaf(part)
+        self._attach(part)
+        return ""
+
+    def _text_of_children(self, part: Part, *, forwards: int) -> str:
+        if part.media_type == "multipart/alternative":
+            return self._chosen(part.children, forwards=forwards)
+        first_is_body = part.media_type in _FIRST_IS_BODY
+        texts = [
+            self._text(child, body=first_is_body and index == 0, forwards=forwards) for index, child in enumerate(part.children)
+        ]
+        return "\n\n".join(text for text in texts if text.strip())
+
+    def _chosen(self, children: list[Part], *, forwards: int) -> str:
+        """Plain text unless it is empty, else the richest one that has text."""
+        ranked = sorted(children, key=lambda child: (child.media_type != "text/plain", child.media_type != "text/html"))
+        chosen = ""
+        for child in ranked:
+            if child.media_type.startswith("text/") and chosen:
+                continue
+            text = self._text(child, body=child.media_type.startswith("text/"), forwards=forwards)
+            chosen = chosen or (text if text.strip() else "")
+        return chosen
+
+    def _text_of_forwarded(self, part: Part, *, forwards: int) -> str:
+        """With the lines that people know a forwarded mail by: its own subject may be all that tells what it is."""
+        inner = mime.forwarded(part, self.budget)
+        text = self._text(inner, body=True, forwards=forwards + 1)
+        hint = inner.parameters.get("charset", "")
+        lines = []
+        for label, name in (("From", "from"), ("Subject", "subject")):
+            if value := headers.text(headers.first(inner.fields, name), FIELD_LIMIT, hint=hint):
+                lines.append(f"{label}: {value}")
+        return "\n".join(lines) + "\n\n" + text.strip("\n")
+
+    def _text_of_leaf(self, part: Part) -> str:
+        octets = part.octets()
+        text = self._html(part, octets) if self._is_html(part, octets) else self._plain(part, octets)
+        self.has_words |= not text.isspace() and text != ""
+        return text
+
+    def _html(self, part: Part, octets: bytes) -> str:
+        octets = self.budget.bounded(octets, self.budget.limits.text * _HTML_TO_TEXT)
+        source = charset.to_text(octets, part.parameters.get("charset") or html.stated_charset(octets))
+        return visible(unescape(html.to_text(source)))
+
+    def _plain(self, part: Part, octets: bytes) -> str:
+        octets = self.budget.bounded(octets, self.budget.limits.text * 4)
+        return visible(unescape(unescape(charset.to_text(octets, part.parameters.get("charset", "")))))
+
+    def _is_html(self, part: Part, octets: bytes) -> bool:
+        if part.media_type in {"text/html", "text/xhtml"}:
+            return True
+        return part.media_type == "text/plain" and html.looks_like_html(octets)
+
+    def _attach(self, part: Part) -> None:
+        octets = part.octets()
+        self.hidden = self.hidden or opaque(part, octets)
+        name, kind = part.file_name(), one_line(part.media_type, 255)
+        self.attachments.append(Attachment(name, kind, len(octets), hashlib.sha256(octets).hexdigest()))
