@@ -76,6 +76,13 @@ _STATEFUL = {"utf-7", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "iso2022_jp"
 _KNOWN = _SINGLE_OCTET | _MULTI_OCTET | _STATEFUL
 """A closed list: Python has codecs that are no charsets (`unicode_escape`, `idna`); a mail must not name them."""
 
+_CUT_CHARACTER = re.compile(rb"([\xc2-\xf4][\x80-\xbf]{0,2})(\r?\n)([\x80-\xbf]{1,3})")
+_SNIFFED = 4_096
+_NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffd]")
+_ISO_2022_JP = (b"\x1b$B", b"\x1b$@", b"\x1b(J")
+_SHORTEST_UTF_16 = 8
+"""Octets; less may be anything."""
+
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
@@ -94,23 +101,50 @@ def codec_for(charset: str) -> str:
     return ""
 
 
+def is_text(octets: bytes) -> bool:
+    """Whether a body is words, by its beginning: not blank, UTF-8, no control characters but line ends and tabs."""
+    text = octets[:_SNIFFED].decode("utf-8", "replace")
+    if len(octets) > _SNIFFED:
+        text = text[:-3]  # a character may be cut there
+    return bool(text.strip()) and _NO_TEXT.search(text) is None
+
+
 def to_text(octets: bytes, charset: str = "") -> str:
     """Text of `octets`, with U+FFFD where nothing fits.
 
     Latin 1 is read as Windows-1252 and GB 2312 as GB 18030; whatever single-octet charset is claimed, valid UTF-8 is UTF-8.
-    Without a usable claim, and where a multi-octet claim does not hold, UTF-8 is tried, then Windows-1252. A byte order mark wins
-    over a missing claim.
+    Without a usable claim, and where a multi-octet claim does not hold, UTF-8 is tried, then Windows-1252. A byte order mark, and
+    what cannot be anything else (UTF-16, ISO 2022 in 7 bits), wins over a missing claim; zeros in every second octet over any.
     """
     codec = codec_for(charset) if charset else ""
-    if codec not in _STATEFUL and octets.isascii():
-        return octets.decode("ascii")
-    if not codec:
-        codec = next((name for mark, name in _MARKS if octets.startswith(mark)), "")
+    if codec not in _STATEFUL:
+        codec = _unclaimed(octets, codec) or codec
+        if codec not in _STATEFUL and octets.isascii():
+            return octets.decode("ascii")
     if codec in _SINGLE_OCTET:
         return _utf_8_mislabelled(octets) or octets.decode(codec, "replace")
     if codec in {"", "utf-8"}:
         return _utf_8_or_windows(octets)
     return _multi_octet(octets, codec)
+
+
+def _unclaimed(octets: bytes, codec: str) -> str:
+    """The codec that the octets show themselves, or "": a mark or escapes where nothing is claimed, UTF-16 whatever is."""
+    if not codec:
+        if marked := next((name for mark, name in _MARKS if octets.startswith(mark)), ""):
+            return marked
+        if b"\x1b" in octets and any(escape in octets for escape in _ISO_2022_JP):
+            return "iso2022_jp"
+    return _utf_16_unmarked(octets) if b"\0" in octets else ""
+
+
+def _utf_16_unmarked(octets: bytes) -> str:
+    """UTF-16 that does not say so: a third of all octets are zero, and they stand in every second place alone."""
+    zeros = octets.count(0)
+    if 3 * zeros < len(octets) or len(octets) < _SHORTEST_UTF_16:
+        return ""
+    in_second_place = octets[1::2].count(0)
+    return "utf-16-le" if in_second_place == zeros else "" if in_second_place else "utf-16-be"
 
 
 def _utf_8_mislabelled(octets: bytes) -> str | None:
@@ -138,11 +172,21 @@ def _utf_8_or_windows(octets: bytes) -> str:
     try:
         return octets.decode("utf-8-sig")
     except UnicodeError:
-        pass
+        octets = _CUT_CHARACTER.sub(_mended, octets)
     text = octets.decode("utf-8-sig", "replace")
     broken = text.count("\N{REPLACEMENT CHARACTER}")
     whole = sum(len(run) for run in re.findall("[^\x00-\x7f\ufffd]+", text))
     return text if 2 * whole >= broken else octets.decode("cp1252", "replace")
+
+
+def _mended(match: re.Match[bytes]) -> bytes:
+    """The character before the line end that cut it, if the two halves are one."""
+    character = match[1] + match[3]
+    try:
+        whole = len(character.decode("utf-8")) == 1
+    except UnicodeError:
+        whole = False
+    return character + match[2] if whole else match[0]
 
 
 def _normal(charset: str) -> str:

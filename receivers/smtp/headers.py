@@ -130,7 +130,7 @@ def _word(encoding: bytes, body: bytes) -> bytes:
 
 def _raw(octets: bytes, hint: str) -> str:
     if octets.isascii():
-        return octets.decode("ascii")
+        return charset.to_text(octets) if b"\x1b" in octets else octets.decode("ascii")
     try:
         return octets.decode("utf-8")
     except UnicodeError:

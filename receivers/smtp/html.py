@@ -47,12 +47,21 @@ _PRE = re.compile(r"<pre\b.*?(?:</pre\b|\Z)", re.IGNORECASE | re.DOTALL)
 _LOOKS_LIKE_HTML = re.compile(
     rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--[^>]*>\s*)?<(?:!doctype\s+html|html|head|body|table)[\s>]", re.IGNORECASE
 )
+_BEGINS_WITH_MARKUP = re.compile(rb"\s*<(?:p|div|span|font|center|style|meta|h[1-6])[\s>]", re.IGNORECASE)
+_MARKUP = re.compile(r"<[A-Za-z/!?]")
 _META_CHARSET = re.compile(rb"""<meta[^<>]{0,200}?charset\s{0,4}=\s{0,4}["']?([A-Za-z0-9_.:-]{1,40})""", re.IGNORECASE)
 
 
 def looks_like_html(octets: bytes) -> bool:
-    """Whether a body without a usable Content-Type begins as HTML does."""
-    return _LOOKS_LIKE_HTML.match(octets, 0, 2_048) is not None
+    """Whether a body without a usable Content-Type begins as HTML does, or with an element of its text and closes one."""
+    if _LOOKS_LIKE_HTML.match(octets, 0, 2_048) is not None:
+        return True
+    return _BEGINS_WITH_MARKUP.match(octets, 0, 2_048) is not None and b"</" in octets
+
+
+def has_markup(source: str) -> bool:
+    """Whether there is anything that could be a tag: what calls itself HTML and has none is plain text, lines and all."""
+    return _MARKUP.search(source) is not None
 
 
 def stated_charset(octets: bytes) -> str:

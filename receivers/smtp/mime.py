@@ -10,6 +10,7 @@ from collector.domain.mail import MailLimit
 from receivers.smtp import headers
 from receivers.smtp.headers import Fields
 
+_ENCODING_NAME = re.compile(rb"""[\s"']*+([A-Za-z0-9-]{1,40}+)""")
 _SOFT_BREAK = re.compile(rb"=[ \t]+\n")
 
 
@@ -88,15 +89,16 @@ def normalised(raw: bytes) -> bytes:
 def forwarded(part: Part, budget: Budget) -> Part:
     """The mail inside a message/rfc822 or message/global part."""
     budget.parts -= 1
-    encoding = headers.first(part.fields, "content-transfer-encoding").strip().lower()
-    if encoding in {b"base64", b"quoted-printable"}:  # forbidden by RFC 2046 section 5.2.1, and sent all the same
-        return parse(normalised(part.octets()), budget)
+    octets = part.octets()
+    if len(octets) != part.end - part.start:  # encoded: forbidden by RFC 2046 section 5.2.1, and sent all the same
+        return parse(normalised(octets), budget)
     return _part(part.buffer, part.start, part.end, budget=budget, depth=1, default="text/plain")
 
 
 def transfer_decoded(octets: bytes, encoding: bytes) -> bytes:
     """Undo quoted-printable or base64; any other name means that nothing was encoded."""
-    match encoding.strip().strip(b"\"'").lower():
+    name = _ENCODING_NAME.match(encoding)
+    match name[1].lower() if name else b"":
         case b"quoted-printable":
             if b"= " in octets or b"=\t" in octets:
                 octets = _SOFT_BREAK.sub(b"=\n", octets)

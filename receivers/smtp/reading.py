@@ -7,6 +7,7 @@ from collector.domain.mail import Attachment, MailLimit
 from collector.domain.outcome import Reason
 from receivers.smtp import charset, headers, html, mime
 from receivers.smtp.characters import one_line, unescape, visible
+from receivers.smtp.flowed import unflowed
 from receivers.smtp.mime import Budget, Part
 from receivers.smtp.opaque import opaque
 
@@ -16,6 +17,7 @@ FIELD_LIMIT = 2_000
 _HTML_TO_TEXT = 8
 """A character of text may cost that many of markup before the source is cut."""
 _FORWARDED = frozenset({"message/rfc822", "message/global"})
+_NO_CLAIM = frozenset({"text/plain", "plain/text", "application/octet-stream", "application/text", "application/x-unknown"})
 _FIRST_IS_BODY = frozenset({"multipart/related", "multipart/signed"})
 
 
@@ -45,7 +47,7 @@ class Reading:
             if forwards < self.budget.limits.forwards:
                 return self._text_of_forwarded(part, forwards=forwards)
             self.budget.met.add(MailLimit.FORWARDS)
-        if part.media_type.startswith(("text/", "multipart/")) and not part.is_attached() and (body or not part.file_name()):
+        if not part.is_attached() and (body or not part.file_name()) and self._is_text(part, body=body):
             return self._text_of_leaf(part)
         self._attach(part)
         return ""
@@ -90,16 +92,25 @@ class Reading:
     def _html(self, part: Part, octets: bytes) -> str:
         octets = self.budget.bounded(octets, self.budget.limits.text * _HTML_TO_TEXT)
         source = charset.to_text(octets, part.parameters.get("charset") or html.stated_charset(octets))
-        return visible(unescape(html.to_text(source)))
+        return visible(unescape(html.to_text(source) if html.has_markup(source) else unescape(source)))
 
     def _plain(self, part: Part, octets: bytes) -> str:
         octets = self.budget.bounded(octets, self.budget.limits.text * 4)
-        return visible(unescape(unescape(charset.to_text(octets, part.parameters.get("charset", "")))))
+        text = charset.to_text(octets, part.parameters.get("charset", ""))
+        if part.parameters.get("format", "").lower() == "flowed":
+            text = unflowed(text, delete_space=part.parameters.get("delsp", "").lower() == "yes")
+        return visible(unescape(unescape(text)))
+
+    def _is_text(self, part: Part, *, body: bool) -> bool:
+        """By its type; a body that claims to be just octets, and has no name, by what stands in it."""
+        if part.media_type.startswith(("text/", "multipart/")):
+            return True
+        return body and part.media_type in _NO_CLAIM and not part.file_name() and charset.is_text(part.octets())
 
     def _is_html(self, part: Part, octets: bytes) -> bool:
         if part.media_type in {"text/html", "text/xhtml"}:
             return True
-        return part.media_type == "text/plain" and html.looks_like_html(octets)
+        return part.media_type in _NO_CLAIM and html.looks_like_html(octets)
 
     def _attach(self, part: Part) -> None:
         octets = part.octets()
