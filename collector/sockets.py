@@ -27,12 +27,13 @@ log = Log(__name__)
 @dataclass(frozen=True, slots=True)
 class BoundSocket:
     """`listener` is the address really bound, `host:port`: the listener's name in the journal, the same for all receivers that
-    share it. `receiver` is the number of the process that reads it."""
+    share it. `receiver` is the number of the process that reads it; at one of `tls`, TLS begins at once."""
 
     role: Role
     listener: str
     socket: socket.socket
     receiver: int = 0
+    tls: bool = False
 
 
 def bind_all(
@@ -54,13 +55,13 @@ def bind_all(
         for left in [one for sockets in given.values() for one in sockets]:
             undo.callback(left.close)
         bound: list[BoundSocket] = []
-        for role, address in _wanted(settings, roles):
-            count, key = len(settings.receivers_of(role)), f"[{role.key}] listen"
+        for role, address, tls in _wanted(settings, roles):
+            count, key = len(settings.receivers_of(role)), f"[{role.key}] {'listen_tls' if tls else 'listen'}"
             taken = _take(given, role, address, count)
             ready = taken or bind_patiently(_type(role), address, count, clock, key=key, patience=patience)
             for receiver, one in enumerate(ready):
                 undo.callback(one.close)
-                bound.append(BoundSocket(role, str(address_of(one)), one, receiver))
+                bound.append(BoundSocket(role, str(address_of(one)), one, receiver, tls))
             if role is Role.SNMP:
                 _size(ready, settings.snmp.receive_buffer, ours=not taken)
         if given:
@@ -70,14 +71,15 @@ def bind_all(
     return bound
 
 
-def _wanted(settings: Settings, roles: Collection[Role]) -> Iterator[tuple[Role, ListenAddress]]:
-    for role, addresses in (
-        (Role.SNMP, settings.snmp.listen),
-        (Role.SMTP, settings.smtp.listen),
-        (Role.API, settings.api.listen),
+def _wanted(settings: Settings, roles: Collection[Role]) -> Iterator[tuple[Role, ListenAddress, bool]]:
+    for role, addresses, tls in (
+        (Role.SNMP, settings.snmp.listen, False),
+        (Role.SMTP, settings.smtp.listen, False),
+        (Role.SMTP, settings.smtp.listen_tls, True),
+        (Role.API, settings.api.listen, False),
     ):
         if role in roles:
-            yield from ((role, address) for address in addresses)
+            yield from ((role, address, tls) for address in addresses)
 
 
 def _type(role: Role) -> socket.SocketKind:
@@ -109,7 +111,9 @@ def _size(sockets: Sequence[socket.socket], octets: int, *, ours: bool) -> None:
 
 def pass_down(sockets: Sequence[BoundSocket]) -> tuple[dict[str, str], tuple[int, ...]]:
     """The environment and the descriptors that a child needs for `inherited`."""
-    told = [{"role": bound.role.value, "listener": bound.listener, "fd": bound.socket.fileno()} for bound in sockets]
+    told = [
+        {"role": bound.role.value, "listener": bound.listener, "fd": bound.socket.fileno(), "tls": bound.tls} for bound in sockets
+    ]
     return {SOCKETS_VARIABLE: json.dumps(told)}, tuple(bound.socket.fileno() for bound in sockets)
 
 
@@ -135,7 +139,7 @@ def _adopt(entry: Mapping[str, str | int]) -> BoundSocket:
         passed.detach()
         raise ConfigurationError(f"{SOCKETS_VARIABLE}: descriptor {descriptor} is bound to {found}, not {listener}")
     os.set_inheritable(descriptor, False)
-    return BoundSocket(role, listener, passed)
+    return BoundSocket(role, listener, passed, tls=bool(entry.get("tls")))
 
 
 def close_all(sockets: Iterable[BoundSocket]) -> None:

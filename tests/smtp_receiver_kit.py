@@ -1,6 +1,7 @@
 """A mail receiver on real sockets with a journal in memory that obeys the test, and a raw client. For the integration tests."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -103,6 +104,7 @@ class World:
     clock: MovedClock
     view: SnapshotView
     bound: socket.socket
+    bound_tls: socket.socket | None = None
     wakes: list[int] = field(default_factory=list)
     free: int = 1 << 40
     room: Callable[[int], bool] | None = None
@@ -112,19 +114,31 @@ class World:
         host, port = self.bound.getsockname()
         return host, port
 
+    @property
+    def tls_address(self) -> tuple[str, int]:
+        assert self.bound_tls is not None
+        host, port = self.bound_tls.getsockname()
+        return host, port
+
     def has_room(self, octets: int) -> bool:
         return self.room(octets) if self.room is not None else octets < self.free
 
 
 @contextmanager
-def receiving(limits: Limits = QUICK, *, fresh: bool = True) -> Iterator[tuple[World, SmtpReceiver]]:
-    """A receiver on a free port of loopback, stopped at the end."""
+def receiving(
+    limits: Limits = QUICK,
+    *,
+    fresh: bool = True,
+    tls: Callable[[], ssl.SSLContext] | None = None,
+    tls_required: bool = False,
+) -> Iterator[tuple[World, SmtpReceiver]]:
+    """A receiver on a free port of loopback, and with `tls` on one where TLS begins at once. Stopped at the end."""
     clock = MovedClock()
     view = SnapshotView(StillClock(), SNAPSHOT)
     if fresh:
         view.confirm(SNAPSHOT)
-    with socket.create_server(("127.0.0.1", 0)) as bound:
-        world = World(MemoryJournal(), clock, view, bound)
+    with socket.create_server(("127.0.0.1", 0)) as bound, socket.create_server(("127.0.0.1", 0)) as bound_tls:
+        world = World(MemoryJournal(), clock, view, bound, bound_tls)
         receiver = SmtpReceiver(
             [("127.0.0.1:25", bound)],
             journal=world.journal,
@@ -134,6 +148,9 @@ def receiving(limits: Limits = QUICK, *, fresh: bool = True) -> Iterator[tuple[W
             room=world.has_room,
             hostname="mx.example",
             limits=limits,
+            tls_sockets=[("127.0.0.1:465", bound_tls)] if tls else [],
+            tls=tls,
+            tls_required=tls_required,
         )
         receiver.start()
         try:
@@ -159,6 +176,12 @@ class Client:
     def close(self) -> None:
         self._lines.close()
         self._socket.close()
+
+    def secure(self, context: ssl.SSLContext) -> None:
+        """The handshake, after which the dialogue goes on in TLS."""
+        self._lines.close()
+        self._socket = context.wrap_socket(self._socket, server_hostname="mx.example")
+        self._lines = self._socket.makefile("rb")
 
     def half_close(self) -> None:
         self._socket.shutdown(socket.SHUT_WR)

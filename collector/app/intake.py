@@ -1,5 +1,6 @@
 """What both intake roles share: a receiver runs until its role is stopped or it fails. They need nothing but their disk."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from collector.app.memory import settle_down
@@ -33,14 +34,16 @@ def may_begin(role: RoleContext) -> bool:
     return not role.stop.is_set()
 
 
-def receive(role: RoleContext, receiver: Receiver, room: Room) -> None:
-    """Run it until the role is stopped. Raise what ended it before: the process ends and is started again."""
+def receive(role: RoleContext, receiver: Receiver, room: Room, *, meanwhile: Callable[[], None] = lambda: None) -> None:
+    """Run it until the role is stopped, `meanwhile` once a second. Raise what ended it before: the process ends and is started
+    again."""
     settle_down()
     receiver.start()
     role.ready_when(lambda: _readiness(room, receiver))
     while not role.stop.wait(_CHECK_SECONDS):
         if receiver.failure is not None:
             raise receiver.failure
+        meanwhile()
     receiver.stop()
 
 

@@ -10,9 +10,10 @@ def add(subparsers: Subparsers) -> None:
     check = subparsers.add_parser(
         "check-config",
         help="check the settings and say every mistake",
-        description="Read the settings file and the environment as the other commands do, and the file of [sla] overrides. Every "
-        "mistake is told on a line of its own with file (or variable), key and reason; the exit code is then 78. Says also how "
-        "large a receive buffer the kernel would give this user for each socket of [snmp] listen. Where the store is there, its "
+        description="Read the settings file and the environment as the other commands do, the file of [sla] overrides and the "
+        "certificate of [smtp]. Every mistake is told on a line of its own with file (or variable), key and reason; the exit "
+        "code is then 78. Says also how large a receive buffer the kernel would give this user for each socket of [snmp] listen. "
+        "Where the store is there, its "
         "secrets must open, and sources whose traps others could forge are named, and those that share pass phrases in a "
         "dangerous way.",
     )
@@ -25,6 +26,7 @@ def add(subparsers: Subparsers) -> None:
 
 def _check(args: argparse.Namespace) -> int:
     from collector.app.looking_ahead import look_ahead
+    from collector.app.smtp_tls import check_tls
     from collector.calendars import load_calendar
     from collector.config.keys import all_keys, toml_value, words
     from collector.store.engine import check_url
@@ -32,6 +34,7 @@ def _check(args: argparse.Namespace) -> int:
     settings = settings_of(args)
     check_url(settings.store_url)
     load_calendar(settings)
+    check_tls(settings)
     if args.show:
         for path in all_keys():
             print(f"{words(path)} = {toml_value(settings, path)}")

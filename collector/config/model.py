@@ -199,9 +199,15 @@ class SnmpSettings(Section):
 
 
 class SmtpSettings(Section):
-    """Mail intake. `size_limit` in octets. Domains are casefolded."""
+    """Mail intake. `size_limit` in octets. Domains are casefolded. `listen_tls`: there TLS begins at once; elsewhere by STARTTLS,
+    when there is a certificate. `tls_client_ca`: clients may show a certificate of these."""
 
     listen: Addresses = (ListenAddress("127.0.0.1", 1025),)
+    listen_tls: Addresses = ()
+    tls_certificate: Annotated[Path | None, PlainValidator(_directory)] = None
+    tls_key: Annotated[Path | None, PlainValidator(_directory)] = None
+    tls_client_ca: Annotated[Path | None, PlainValidator(_directory)] = None
+    tls_required: StrictBool = False
     domains: Annotated[Domains, Field(min_length=1)] = ("collector.localhost",)
     size_limit: Positive = 26_214_400
     hostname: Annotated[StrictStr, AfterValidator(lambda value: _domain(value) if value else "")] = ""
@@ -355,10 +361,24 @@ class Settings(Section):
     metrics: MetricsSettings = MetricsSettings()
 
     @model_validator(mode="after")
-    def _http_listeners_differ_from_smtp(self) -> Self:
-        both = {address for address in self.smtp.listen if address.port} & set(self.api.listen)
-        if both:
+    def _listeners_differ(self) -> Self:
+        smtp = (*self.smtp.listen, *self.smtp.listen_tls)
+        if both := {address for address in smtp if address.port} & set(self.api.listen):
             raise ValueError(f"[api] listen: {min(map(str, both))} is a listener of [smtp] already")
+        if both := {address for address in self.smtp.listen if address.port} & set(self.smtp.listen_tls):
+            raise ValueError(f"[smtp] listen_tls: {min(map(str, both))} stands in [smtp] listen too")
+        return self
+
+    @model_validator(mode="after")
+    def _tls_has_certificate_and_key(self) -> Self:
+        given = [
+            key
+            for key in ("tls_certificate", "tls_key", "tls_client_ca", "tls_required", "listen_tls")
+            if getattr(self.smtp, key)
+        ]
+        for missing in ("tls_certificate", "tls_key"):
+            if given and missing not in given:
+                raise ValueError(f"[smtp] {given[0]}: needs [smtp] {missing} too")
         return self
 
     @property
@@ -403,6 +423,11 @@ class Settings(Section):
 
     def listeners(self) -> Iterator[tuple[str, ListenAddress]]:
         """Every address that the outside may reach, with the key that names it."""
-        for key, addresses in (("[snmp]", self.snmp.listen), ("[smtp]", self.smtp.listen), ("[api]", self.api.listen)):
+        for key, addresses in (
+            ("[snmp] listen", self.snmp.listen),
+            ("[smtp] listen", self.smtp.listen),
+            ("[smtp] listen_tls", self.smtp.listen_tls),
+            ("[api] listen", self.api.listen),
+        ):
             for address in addresses:
-                yield f"{key} listen", address
+                yield key, address

@@ -97,13 +97,15 @@ class TallyReason(StrEnum):
     TOO_MANY_RECIPIENTS = "too_many_recipients"
     TOO_MANY_CONNECTIONS = "too_many_connections"
     TOO_MANY_ERRORS = "too_many_errors"
+    TLS_REQUIRED = "tls_required"
     NOT_READY = "not_ready"
     INTERNAL_ERROR = "internal_error"
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """The SMTP envelope of one mail. Addresses are as given in the dialogue, without angle brackets."""
+    """The SMTP envelope of one mail. Addresses are as given in the dialogue, without angle brackets. `certificate`: the SHA-256
+    in hexadecimal digits of the one that the client showed and `[smtp] tls_client_ca` vouches for."""
 
     mail_from: str
     recipients: tuple[str, ...]
@@ -111,6 +113,7 @@ class Envelope:
     smtp_utf8: bool = False
     tls: bool = False
     login: str | None = None
+    certificate: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

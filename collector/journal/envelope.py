@@ -9,6 +9,7 @@ from collector.domain.item import Envelope, Tally, TallyReason
 
 
 def encode_envelope(envelope: Envelope) -> bytes:
+    shown = {} if envelope.certificate is None else {"certificate": envelope.certificate}
     return _encode(
         {
             "mail_from": envelope.mail_from,
@@ -17,6 +18,7 @@ def encode_envelope(envelope: Envelope) -> bytes:
             "smtp_utf8": envelope.smtp_utf8,
             "tls": envelope.tls,
             "login": envelope.login,
+            **shown,
         }
     )
 
@@ -27,16 +29,14 @@ def decode_envelope(stored: bytes) -> Envelope:
     recipients = fields.get("recipients")
     if not isinstance(recipients, list) or not all(isinstance(recipient, str) for recipient in recipients):
         raise JournalError("stored envelope: recipients is not a list of texts")
-    login = fields.get("login")
-    if login is not None and not isinstance(login, str):
-        raise JournalError("stored envelope: login is not a text")
     return Envelope(
         mail_from=_text(fields, "mail_from"),
         recipients=tuple(recipients),
         helo=_text(fields, "helo"),
         smtp_utf8=_flag(fields, "smtp_utf8"),
         tls=_flag(fields, "tls"),
-        login=login,
+        login=_text_or_none(fields, "login"),
+        certificate=_text_or_none(fields, "certificate"),
     )
 
 
@@ -81,6 +81,10 @@ def _text(fields: dict[str, Any], key: str) -> str:
     if not isinstance(value, str):
         raise JournalError(f"stored envelope: {key} is not a text")
     return value
+
+
+def _text_or_none(fields: dict[str, Any], key: str) -> str | None:
+    return None if fields.get(key) is None else _text(fields, key)
 
 
 def _flag(fields: dict[str, Any], key: str) -> bool:

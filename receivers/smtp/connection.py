@@ -2,6 +2,7 @@
 What a client may do is decided in `handler`; who may connect, and what all connections share, in `door`."""
 
 import asyncio
+import ssl
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
@@ -15,9 +16,11 @@ from receivers.smtp import replies
 from receivers.smtp.addresses import NULL_SENDER, parse_address
 from receivers.smtp.committer import Pending
 from receivers.smtp.content import Content
-from receivers.smtp.door import Door
+from receivers.smtp.door import Door, Guest
 from receivers.smtp.handler import Handler, Hooked
+from receivers.smtp.handshake import HANDSHAKE_SECONDS, SHUTDOWN_SECONDS, note_failure, shown_certificate
 from receivers.smtp.input import Input
+from receivers.smtp.peers import peer_of
 from receivers.smtp.replies import Reply
 
 LINE_LIMIT = 4_096
@@ -37,15 +40,17 @@ class _Commands(dict[str, Command]):
 
 
 class Connection(Hooked, SMTP):
-    """A client. Lives in the receiver's loop; a task of aiosmtpd's works for it, and ends with the reply that is the last."""
+    """A client. Lives in the receiver's loop; a task of aiosmtpd's works for it, and ends with the reply that is the last.
+    `visitor` was in its place until the handshake was done, at a listener where TLS begins at once."""
 
     line_length_limit = LINE_LIMIT
 
-    def __init__(self, door: Door, handler: Handler, listener: str) -> None:
+    def __init__(self, door: Door, handler: Handler, listener: str, *, visitor: Guest | None = None) -> None:
         self._door = door
         self._listener = listener
+        self._visitor = visitor
         self._errors = 0
-        self._in_mail = self._committing = self._closing = False
+        self._in_mail = self._committing = self._closing = self._shaking_hands = self._lost = False
         # aiosmtpd's limits are one object for all connections, cleared by each new one; each EHLO adds to them.
         self.command_size_limits = defaultdict(lambda: LINE_LIMIT)
         terms, loop = door.terms, asyncio.get_running_loop()
@@ -58,6 +63,7 @@ class Connection(Hooked, SMTP):
             loop=loop,
         )
         self._smtp_methods = _Commands(self._smtp_methods)
+        self.require_starttls = terms.tls_required
         self._input = Input(limit=LINE_LIMIT, loop=loop)  # in place of the reader that the line above has made
         asyncio.StreamReaderProtocol.__init__(self, self._input, self._cb_client_connected, loop)
         self._active_ns = self._begun_ns = door.clock.monotonic_ns()
@@ -65,7 +71,10 @@ class Connection(Hooked, SMTP):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self.peer, self._port = _peer(transport.get_extra_info("peername"))
+        self.peer, self._port = peer_of(transport.get_extra_info("peername"))
+        if self._visitor is not None:
+            self._note_tls(transport)
+            self._door.leave(self._visitor)
         self._door.counters.connections += 1
         refusal = self._door.refusal(self.peer)
         if refusal is None:
@@ -74,6 +83,10 @@ class Connection(Hooked, SMTP):
             self._send_away(refusal)
 
     def connection_lost(self, error: Exception | None) -> None:
+        """Once: of a connection that ends in the handshake the loop tells us sometimes, and then late."""
+        if self._lost:
+            return
+        self._lost = True
         super().connection_lost(error)
         self._door.leave(self)
 
@@ -92,14 +105,16 @@ class Connection(Hooked, SMTP):
         idle = now_ns - self._active_ns > idle_ns
         if self._committing or not (idle or now_ns - self._begun_ns > mail_ns):
             return
-        if self._closing:
+        if self._closing or self._shaking_hands:
             self.abort()
             return
         log.info("a client took too long", peer=self.peer, in_mail=self._in_mail)
         self._send_away(replies.TIMED_OUT)
 
     def shut_down(self) -> None:
-        if not self._in_mail and not self._closing:
+        if self._shaking_hands:
+            self.abort()
+        elif not self._in_mail and not self._closing:
             self._send_away(replies.SHUTTING_DOWN)
 
     def abort(self) -> None:
@@ -132,6 +147,22 @@ class Connection(Hooked, SMTP):
         """aiosmtpd's lists also what is not offered."""
         await self.push(replies.HELP)
 
+    async def smtp_STARTTLS(self, arg: str) -> None:  # noqa: N802
+        """aiosmtpd's makes the layer of asyncio's own loop by hand. Between our word and the handshake nothing is awaited: what
+        comes next in the clear is read into the buffer that is dropped, or spoils the handshake."""
+        refusal = self._tls_refusal(arg)
+        if refusal is not None or self._door.terms.tls is None:
+            await self.push(refusal or replies.NOT_IMPLEMENTED)
+            return
+        self._say(replies.READY_FOR_TLS)
+        secured, failure = await self._shake_hands(self._door.terms.tls())
+        if secured is None:
+            note_failure(self._door, self.peer, failure)
+            self.connection_lost(failure)
+            raise asyncio.CancelledError
+        self._door.counters.handshakes["done"] += 1
+        self._begin_anew(secured)
+
     smtp_BDAT = smtp_ETRN = smtp_TURN = SMTP.smtp_EXPN  # noqa: N815
     """Known, and not offered."""
 
@@ -159,6 +190,46 @@ class Connection(Hooked, SMTP):
     def _getparams(self, params: Sequence[str]) -> dict[str, str | bool] | None:
         """aiosmtpd's takes letters and digits of all scripts: int() does not."""
         return super()._getparams(params) if all(map(str.isascii, params)) else None
+
+    def _tls_refusal(self, arg: str | None) -> Reply | None:
+        if self._door.terms.tls is None:
+            return replies.NOT_IMPLEMENTED
+        if self._tls_protocol is not None:
+            return replies.TLS_ALREADY
+        return replies.BAD_ARGUMENTS if arg else None
+
+    async def _shake_hands(self, context: ssl.SSLContext) -> tuple[asyncio.Transport | None, OSError | None]:
+        """The transport that is secured, or none and why."""
+        self._shaking_hands = True
+        try:
+            secured = await self.loop.start_tls(
+                self._writer.transport,
+                self,
+                context,
+                server_side=True,
+                ssl_handshake_timeout=HANDSHAKE_SECONDS,
+                ssl_shutdown_timeout=SHUTDOWN_SECONDS,
+            )
+        except OSError as error:
+            return None, error
+        self._shaking_hands = False
+        return (secured, None) if secured is not None and not secured.is_closing() else (None, None)
+
+    def _begin_anew(self, secured: asyncio.Transport) -> None:
+        """As if the client had just come: what it said in the clear, anybody may have said (RFC 3207 section 4.2)."""
+        self._input.forget(secured)
+        self._writer._transport = secured  # type: ignore[attr-defined]  # noqa: SLF001 - the writer has no way of its own
+        self.transport = secured
+        self._set_rset_state()  # type: ignore[no-untyped-call]
+        self.session = self._create_session()
+        self.session.peer = secured.get_extra_info("peername")
+        self._note_tls(secured)
+        self._active_ns = self._begun_ns = self._door.clock.monotonic_ns()
+
+    def _note_tls(self, secured: asyncio.BaseTransport) -> None:
+        assert self.session is not None  # noqa: S101
+        self._tls_protocol = secured  # type: ignore[assignment] # aiosmtpd asks only whether there is one
+        self.session.ssl = {"certificate": shown_certificate(secured)}
 
     def _data_refusal(self, arg: str | None) -> Reply | None:
         assert self.envelope is not None  # noqa: S101 - for mypy: set as long as there is a connection
@@ -208,7 +279,15 @@ class Connection(Hooked, SMTP):
         assert self.session is not None  # noqa: S101
         assert self.envelope is not None  # noqa: S101
         sender = "" if self.envelope.mail_from == NULL_SENDER else self.envelope.mail_from or ""
-        envelope = Envelope(sender, tuple(self.envelope.rcpt_tos), self.session.host_name or "", self.envelope.smtp_utf8)
+        tls = self.session.ssl
+        envelope = Envelope(
+            sender,
+            tuple(self.envelope.rcpt_tos),
+            self.session.host_name or "",
+            self.envelope.smtp_utf8,
+            tls=tls is not None,
+            certificate=tls["certificate"] if tls else None,
+        )
         now, monotonic = self._door.clock.now_ns(), self._door.clock.monotonic_ns()
         return Record(ItemKind.MAIL, now, monotonic, self._listener, self.peer, self._port, encode_envelope(envelope), octets)
 
@@ -224,8 +303,3 @@ class Connection(Hooked, SMTP):
         assert self._handler_coroutine is not None  # noqa: S101
         self._say(reply)
         self._handler_coroutine.cancel()
-
-
-def _peer(name: tuple[str, int] | tuple[str, int, int, int] | None) -> tuple[str, int]:
-    """Address and port. An IPv4 client of a listener for both families is still an IPv4 client."""
-    return (name[0].removeprefix("::ffff:"), name[1]) if name else ("", 0)

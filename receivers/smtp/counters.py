@@ -21,6 +21,7 @@ class SmtpCounters:
     accepted_octets: int = 0
     commits: int = 0
     commit_ns: int = 0
+    handshakes: dict[str, int] = field(default_factory=lambda: {"done": 0, "failed": 0})
     refusals: dict[TallyReason, int] = field(default_factory=lambda: dict.fromkeys(REFUSALS, 0))
 
     def families(self) -> Iterable[Family]:
@@ -31,6 +32,8 @@ class SmtpCounters:
         yield _counter("collector_smtp_commits", "Group commits of mails.", self.commits)
         yield _counter("collector_smtp_commit_seconds", "Time spent in group commits.", self.commit_ns / NS_PER_SECOND)
         yield _gauge("collector_smtp_in_flight_octets", "Octets being received or waiting for their commit.", self.memory.held)
+        ends: list[tuple[tuple[str, ...], float]] = [((result,), count) for result, count in self.handshakes.items()]
+        yield Family("collector_smtp_tls_handshakes", "TLS handshakes with mail clients.", "counter", ("result",), ends)
         samples: list[tuple[tuple[str, ...], float]] = [((reason.value,), count) for reason, count in self.refusals.items()]
         yield Family("collector_smtp_refusals", "Mails, recipients and connections refused.", "counter", ("reason",), samples)
 

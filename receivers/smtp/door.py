@@ -1,6 +1,7 @@
 """Who is inside: the terms and limits that all connections share. One connection is `connection`."""
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -17,7 +18,8 @@ from receivers.smtp.tallies import Tallies
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What holds for every client; sizes in octets. `room` answers whether so many octets can be stored now."""
+    """What holds for every client; sizes in octets. `room` answers whether so many octets can be stored now; `tls` gives the
+    context for the next handshake, without it there is no TLS. `tls_required`: no mail in the clear."""
 
     hostname: str
     size_limit: int
@@ -26,6 +28,8 @@ class Terms:
     view: SnapshotView
     memory: Memory
     room: Callable[[int], bool]
+    tls: Callable[[], ssl.SSLContext] | None = None
+    tls_required: bool = False
 
 
 class Guest(Protocol):

@@ -39,7 +39,8 @@ class Handler(Hooked):
         self, _server: SMTP, session: Session, _envelope: Envelope, name: str, _responses: list[str]
     ) -> list[Reply]:
         session.host_name = readable(name)[:_NAME_LIMIT]
-        return [replies.extensions(self._terms.hostname, size_limit=self._terms.size_limit)]
+        starttls = self._terms.tls is not None and session.ssl is None
+        return [replies.extensions(self._terms.hostname, size_limit=self._terms.size_limit, starttls=starttls)]
 
     async def handle_MAIL(  # noqa: N802
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]

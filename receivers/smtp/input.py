@@ -27,6 +27,12 @@ class Input(asyncio.StreamReader):
             raise asyncio.CancelledError
         return octets
 
+    def forget(self, transport: asyncio.Transport) -> None:
+        """Drop what was read and not looked at; from here on it comes from `transport`."""
+        self._buffer.clear()  # type: ignore[attr-defined]
+        self._transport = transport
+        self._paused = False
+
     def push_back(self, octets: bytes) -> None:
         """The next thing that is read. They have been read before: this makes the buffer no larger than it was."""
         self._buffer[:0] = octets  # type: ignore[attr-defined] # typeshed leaves it out

@@ -34,8 +34,9 @@ class Reply:
 
 GO_AHEAD = Reply(354, "", "End data with <CR><LF>.<CR><LF>")
 GOODBYE = Reply(221, "2.0.0", "Bye")
-HELP = Reply(214, "2.0.0", "Commands: EHLO HELO MAIL RCPT DATA RSET NOOP VRFY QUIT")
+HELP = Reply(214, "2.0.0", "Commands: EHLO HELO STARTTLS MAIL RCPT DATA RSET NOOP VRFY QUIT")
 OK = Reply(250, "2.0.0", "Ok")
+READY_FOR_TLS = Reply(220, "2.0.0", "Ready to start TLS")
 RECIPIENT_OK = Reply(250, "2.1.5", "Recipient ok")
 SENDER_OK = Reply(250, "2.1.0", "Sender ok")
 VERIFY_BY_SENDING = Reply(252, "2.5.0", "Send some mail and see")
@@ -56,9 +57,11 @@ LINE_TOO_LONG = Reply(500, "5.5.2", "Command line too long", TallyReason.LINE_TO
 BAD_ARGUMENTS = Reply(501, "5.5.4", "Arguments not understood")
 NOT_IMPLEMENTED = Reply(502, "5.5.1", "Command not implemented")
 HELLO_FIRST = Reply(503, "5.5.1", "Say EHLO first")
+TLS_ALREADY = Reply(503, "5.5.1", "TLS has been started already")
 MAIL_FIRST = Reply(503, "5.5.1", "Say MAIL FROM first")
 MAIL_ALREADY = Reply(503, "5.5.1", "A mail has been begun already")
 NO_RECIPIENTS = Reply(503, "5.5.1", "No recipient was accepted")
+TLS_FIRST = Reply(530, "5.7.0", "Say STARTTLS first", TallyReason.TLS_REQUIRED)
 RELAYING_DENIED = Reply(550, "5.7.1", "Relaying denied", TallyReason.UNKNOWN_DOMAIN)
 UNKNOWN_MAILBOX = Reply(550, "5.1.1", "No such mailbox here", TallyReason.UNKNOWN_MAILBOX)
 TOO_LARGE = Reply(552, "5.3.4", "Message too large", TallyReason.TOO_LARGE)
@@ -77,14 +80,15 @@ IDENT = "ESMTP"
 _LIBRARY = {
     "500 Command line too long": LINE_TOO_LONG,
     "500 Error: command 'AUTH' not recognized": NOT_IMPLEMENTED,
+    "530 Must issue a STARTTLS command first": TLS_FIRST,
     "503 Error: send HELO first": HELLO_FIRST,
     "503 Error: send EHLO first": HELLO_FIRST,
     "503 Error: need MAIL command": MAIL_FIRST,
     "503 Error: nested MAIL command": MAIL_ALREADY,
 }
 _LIBRARY_CODES = {
-    "454": NOT_IMPLEMENTED,  # STARTTLS and
-    "538": NOT_IMPLEMENTED,  # AUTH are not offered
+    "454": NOT_IMPLEMENTED,
+    "538": NOT_IMPLEMENTED,  # AUTH is not offered
     "500": BAD_COMMAND,
     "501": BAD_ARGUMENTS,
     "502": NOT_IMPLEMENTED,
@@ -106,9 +110,9 @@ def hello(hostname: str) -> Reply:
     return Reply(250, "", hostname)
 
 
-def extensions(hostname: str, *, size_limit: int) -> Reply:
-    """The answer to EHLO (RFC 1870, 6152, 6531, 2920, 2034)."""
-    before = (hostname, f"SIZE {size_limit}", "8BITMIME", "SMTPUTF8", "PIPELINING")
+def extensions(hostname: str, *, size_limit: int, starttls: bool) -> Reply:
+    """The answer to EHLO (RFC 1870, 6152, 6531, 2920, 3207, 2034)."""
+    before = (hostname, f"SIZE {size_limit}", "8BITMIME", "SMTPUTF8", "PIPELINING", *(("STARTTLS",) if starttls else ()))
     return Reply(250, "", "ENHANCEDSTATUSCODES", before=before)
 
 

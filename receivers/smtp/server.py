@@ -4,6 +4,7 @@ is decided in `handler` and `connection`."""
 import asyncio
 import functools
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from receivers.smtp.content import Memory
 from receivers.smtp.counters import SmtpCounters
 from receivers.smtp.door import Door, Terms
 from receivers.smtp.handler import Handler
+from receivers.smtp.implicit_tls import TlsListener
 from receivers.smtp.tallies import Tallies
 
 _GRACE_SECONDS = 5.0
@@ -49,7 +51,8 @@ class SmtpReceiver:
 
     `journal` is owned by this receiver from `start` to `stop`. `room` says whether the disk has room for so many octets and is
     asked in the loop's thread; `wake` is called in the committing thread after every commit. `hostname` is what we call
-    ourselves: nothing is looked up. The sockets stay open: they are the supervisor's.
+    ourselves: nothing is looked up. At `tls_sockets` TLS begins at once, for which there must be `tls`; see `Terms`. All sockets
+    stay open: they are the supervisor's.
     """
 
     def __init__(
@@ -63,14 +66,18 @@ class SmtpReceiver:
         room: Callable[[int], bool],
         hostname: str,
         limits: Limits | None = None,
+        tls_sockets: Sequence[tuple[str, socket.socket]] = (),
+        tls: Callable[[], ssl.SSLContext] | None = None,
+        tls_required: bool = False,
     ) -> None:
         self._sockets = sockets
+        self._tls_sockets = tls_sockets
         self._limits = limits = limits or Limits()
         self._clock = clock
         self._tallies = Tallies()
         memory = Memory(limits.in_flight)
         self.counters = SmtpCounters(memory)
-        self._terms = Terms(hostname, limits.size, limits.recipients, limits.errors, view, memory, room)
+        self._terms = Terms(hostname, limits.size, limits.recipients, limits.errors, view, memory, room, tls, tls_required)
         self._committer = Committer(
             journal, deliver=self._deliver, tallies=self._tallies, clock=clock, wake=wake, counters=self.counters
         )
@@ -118,7 +125,8 @@ class SmtpReceiver:
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         door = self._door()
-        servers = [await self._listen(door, listener, bound) for listener, bound in self._sockets]
+        servers: list[asyncio.Server | TlsListener] = [await self._listen(door, name, bound) for name, bound in self._sockets]
+        servers += [self._listen_in_tls(door, name, bound) for name, bound in self._tls_sockets]
         self._started.set()
         while not await self._stopped_within(self._limits.sweep_seconds):
             door.sweep()
@@ -146,6 +154,10 @@ class SmtpReceiver:
         return await loop.create_server(
             functools.partial(Connection, door, Handler(door.terms), listener), sock=bound.dup(), backlog=1_024
         )
+
+    def _listen_in_tls(self, door: Door, listener: str, bound: socket.socket) -> TlsListener:
+        assert self._terms.tls is not None  # noqa: S101 - the settings see to it
+        return TlsListener(door, Handler(door.terms), listener, bound.dup(), self._terms.tls)
 
     async def _stopped_within(self, seconds: float) -> bool:
         assert self._stop is not None  # noqa: S101 - made before the first call

@@ -21,6 +21,7 @@ from collector.metrics import Family
 from collector.pipeline.counters import ProcessCounters
 from collector.store.engine import Store
 from collector.supervisor import Supervisor
+from receivers.smtp.certificate import CertificateState
 from receivers.smtp.content import Memory
 from receivers.smtp.counters import SmtpCounters
 from receivers.smtp.pool import Counters as MailDecoderCounters
@@ -53,6 +54,7 @@ COUNTING: dict[str, Callable[[], Iterable[Family]]] = {
     "collector/journal/counts.py": lambda: _journal().families(),
     "collector/pipeline/counters.py": lambda: ProcessCounters().families(),
     "collector/supervisor.py": lambda: Supervisor([], SystemClock(), environment={}).families(),
+    "receivers/smtp/certificate.py": lambda: CertificateState().families(),
     "receivers/smtp/counters.py": lambda: SmtpCounters(Memory(1)).families(),
     "receivers/smtp/pool.py": lambda: MailDecoderCounters().families(),
     "receivers/snmp/counters.py": lambda: SnmpCounters(Arrivals(), {"127.0.0.1:1162": ListenerCounters()}).families(),

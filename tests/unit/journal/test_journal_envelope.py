@@ -11,7 +11,11 @@ from collector.journal.envelope import decode_envelope, decode_tally, encode_env
 TEXT = st.text(st.characters(codec=None), max_size=20)  # lone surrogates too: that is how hostile addresses arrive
 
 
-@given(st.builds(Envelope, TEXT, st.lists(TEXT, max_size=3).map(tuple), TEXT, st.booleans(), st.booleans(), st.none() | TEXT))
+NAMES = st.none() | TEXT
+ENVELOPES = st.builds(Envelope, TEXT, st.lists(TEXT, max_size=3).map(tuple), TEXT, st.booleans(), st.booleans(), NAMES, NAMES)
+
+
+@given(ENVELOPES)
 def test_an_envelope_comes_back_as_it_was(envelope: Envelope) -> None:
     assert decode_envelope(encode_envelope(envelope)) == envelope
 
@@ -48,6 +52,7 @@ def test_keys_of_a_later_version_are_ignored() -> None:
         pytest.param(b'{"mail_from":null,"recipients":[],"helo":""}', id="no sender"),
         pytest.param(b'{"mail_from":"","recipients":[],"helo":"","tls":"yes"}', id="a flag is a text"),
         pytest.param(b'{"mail_from":"","recipients":[],"helo":"","login":1}', id="the login is a number"),
+        pytest.param(b'{"mail_from":"","recipients":[],"helo":"","certificate":1}', id="the certificate is a number"),
     ],
 )
 def test_what_is_no_envelope_is_refused(stored: bytes) -> None:

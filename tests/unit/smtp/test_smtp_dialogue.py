@@ -325,8 +325,7 @@ OUT_OF_REACH = {
     "504 5.5.4 Unrecognized authentication type": "of AUTH",
     "530 5.7.0 Authentication required": "of AUTH",
     "535 5.7.8 Authentication credentials invalid": "of AUTH",
-    "530 Must issue a STARTTLS command first": "of STARTTLS, not offered",
-    "554 Command refused due to lack of security": "of STARTTLS",
+    "554 Command refused due to lack of security": "of a handshake that failed: the connection ends",
 }
 """What aiosmtpd would say if we used more of it."""
 
