@@ -71,6 +71,7 @@ NOTIFICATION_DETAIL = NOTIFICATION | {
         "not_decoded": 0,
     },
     "security": None,
+    "mail": None,
 }
 SOURCE_PAGE = {
     "items": [

@@ -47,6 +47,7 @@ from collector.store.engine import Store
 from collector.store.messages import last_position
 from collector.store.registry import SourceRecord, load_registry, save_customer, save_sources
 from collector.wake import WakeListener, Waker
+from receivers.smtp.decode import decode as decode_mail
 from receivers.snmp.message import decode
 from receivers.snmp.usm import KeyRing
 from tests import snmp_wire as wire
@@ -95,8 +96,12 @@ def _said(trap: Trap) -> str:
 
 
 def _decode_mails(raws: Sequence[bytes]) -> list[MailResult]:
+    """One whose header begins as that of a real mail is decoded as such; of the others the first line is the subject."""
     mails: list[MailResult] = []
     for raw in raws:
+        if raw.startswith(b"From: "):
+            mails.append(decode_mail(raw))
+            continue
         subject, _, text = raw.decode("utf-8", "surrogateescape").partition("\n\n")
         mails.append(Mail(subject=subject, text=text, body_sha256=str(hash(raw))))
     return mails

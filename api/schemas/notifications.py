@@ -5,6 +5,7 @@ from typing import Literal
 from api.schemas.cases import Trust
 from api.schemas.common import Moment, View
 from collector.domain.item import Transport
+from collector.domain.mail import MailLimit
 from collector.domain.outcome import Outcome
 
 
@@ -93,9 +94,34 @@ class SecurityView(View):
     context_name: str | None
 
 
+class AttachmentView(View):
+    """What is known of a file in a mail; nobody opened it. `name` and `content_type` are what the mail says, made harmless to
+    show, and never a path; `name` is null where it says none. `size` in octets, and `sha256`, are of the file, its transfer
+    encoding undone."""
+
+    name: str | None
+    content_type: str
+    size: int
+    sha256: str
+
+
+class MailView(View):
+    """What a mail says beside its subject and text. `header_from` is what stands in From: data, never who sent it.
+
+    `limits` are those of decoding that the mail went beyond: `text`, `parts`, `depth`, `header`, `forwards`. What lies behind
+    them is not read; with any of them the mail is only partly decoded."""
+
+    header_from: str | None
+    message_id: str | None
+    content_type: str
+    attachments: list[AttachmentView]
+    limits: list[MailLimit]
+
+
 class NotificationDetail(NotificationView):
     """One notification with everything known. `rows` are the ids of all notifications that the same item holds. `snmp` is null
-    for mails, and for traps whose octets are no longer kept or cannot be read; `security` is there for SNMPv3 alone."""
+    for mails, and for traps whose octets are no longer kept or cannot be read; `security` is there for SNMPv3 alone; `mail` is
+    null for traps, and for mails whose octets are no longer kept or cannot be read."""
 
     rule_version: str | None
     verdict: str | None
@@ -103,6 +129,7 @@ class NotificationDetail(NotificationView):
     rows: list[str]
     snmp: SnmpView | None
     security: SecurityView | None
+    mail: MailView | None
 
 
 class Reprocessed(View):

@@ -3,15 +3,27 @@
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
 
-from api.schemas.notifications import HexView, Include, NotificationDetail, NotificationView, SecurityView, SnmpView, VarbindView
+from api.schemas.notifications import (
+    AttachmentView,
+    HexView,
+    Include,
+    MailView,
+    NotificationDetail,
+    NotificationView,
+    SecurityView,
+    SnmpView,
+    VarbindView,
+)
 from api.tools import ApiTools
 from collector.domain.clock import from_ns
 from collector.domain.contents import OCTET_STRING, octets_as_text, whole_text
 from collector.domain.ids import NotificationId
 from collector.domain.item import Item
+from collector.domain.mail import Mail
 from collector.domain.octets import OPAQUE, date_and_time, wrapped_number
 from collector.domain.outcome import Outcome
 from collector.domain.security_facts import security_facts
+from collector.domain.text import harmless
 from collector.domain.trap import Secured, Trap, Varbind, VarbindValue
 from collector.domain.trap_facts import facts_of
 from collector.names.book import NameBook, Named, Names
@@ -91,6 +103,7 @@ def detail(tools: ApiTools, one: Notification, rows: Sequence[NotificationId]) -
         detail=one.detail or None,
         rows=[str(row) for row in rows],
         security=_security(content),
+        mail=_mail(content.decoded) if content and isinstance(content.decoded, Mail) else None,
         snmp=SnmpView(**asdict(facts_of(content.decoded))) if content and isinstance(content.decoded, Trap) else None,
     )
 
@@ -124,6 +137,7 @@ def pending(item: Item) -> NotificationDetail:
         rows=[wanted],
         snmp=None,
         security=None,
+        mail=None,
     )
 
 
@@ -132,6 +146,19 @@ def _security(content: Content | None) -> SecurityView | None:
     decoded = content.decoded if content else None
     secured = decoded.secured if isinstance(decoded, Trap) else decoded
     return SecurityView(**asdict(security_facts(secured))) if isinstance(secured, Secured) else None
+
+
+def _mail(mail: Mail) -> MailView:
+    return MailView(
+        header_from=harmless(mail.header_from) or None,
+        message_id=harmless(mail.message_id) or None,
+        content_type=harmless(mail.content_type),
+        attachments=[
+            AttachmentView(name=harmless(one.name) or None, content_type=one.content_type, size=one.size, sha256=one.sha256)
+            for one in mail.attachments
+        ],
+        limits=list(mail.limits),
+    )
 
 
 def _varbind(varbind: Varbind, book: NameBook) -> VarbindView:
