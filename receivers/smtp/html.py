@@ -70,6 +70,11 @@ def stated_charset(octets: bytes) -> str:
     return match[1].decode("ascii") if match else ""
 
 
+def text_of(source: str) -> str:
+    """The text of what calls itself HTML: laid out where there is markup, else as it stands."""
+    return to_text(source) if has_markup(source) else unescape(source)
+
+
 def to_text(source: str) -> str:
     """Lines of text. The entities of the tags' level are resolved here, those that were escaped twice by the caller."""
     source = _without_comments(source)

@@ -32,9 +32,14 @@ def opaque(part: Part, octets: bytes) -> tuple[Reason, str] | None:
         return _SMIME_REASONS.get(content, Reason.NO_TEXT), f"{kind} {content}".rstrip()
     if kind == "application/pgp-encrypted":
         return Reason.ENCRYPTED, kind
-    if kind in _TNEF or name == "winmail.dat":
+    if is_tnef(part):
         return Reason.NO_TEXT, kind
     return None
+
+
+def is_tnef(part: Part) -> bool:
+    """Whether the part may be a TNEF stream. Those that can be read are not hidden after all."""
+    return part.media_type in _TNEF or part.file_name().lower() == "winmail.dat"
 
 
 def is_pgp_block(text: str) -> bool:

@@ -5,11 +5,11 @@ import hashlib
 
 from collector.domain.mail import Attachment, MailLimit
 from collector.domain.outcome import Reason
-from receivers.smtp import charset, headers, html, mime
+from receivers.smtp import charset, headers, html, mime, winmail
 from receivers.smtp.characters import one_line, unescape, visible
 from receivers.smtp.flowed import unflowed
 from receivers.smtp.mime import Budget, Part
-from receivers.smtp.opaque import opaque
+from receivers.smtp.opaque import is_tnef, opaque
 
 FIELD_LIMIT = 2_000
 """Characters of a header field for people."""
@@ -18,6 +18,9 @@ _HTML_TO_TEXT = 8
 """A character of text may cost that many of markup before the source is cut."""
 _FORWARDED = frozenset({"message/rfc822", "message/global"})
 _NO_CLAIM = frozenset({"text/plain", "plain/text", "application/octet-stream", "application/text", "application/x-unknown"})
+_UNKNOWN_TYPE = "application/octet-stream"
+_MOST_WINMAILS = 1
+"""TNEF streams of a mail that are read; unpacking is slow enough to stop others."""
 _FIRST_IS_BODY = frozenset({"multipart/related", "multipart/signed"})
 
 
@@ -30,14 +33,29 @@ class Reading:
         self.attachments: list[Attachment] = []
         self.hidden: tuple[Reason, str] | None = None
         self.has_words = False
+        self._words = False
+        self._winmail = ""
+        self._winmails_left = _MOST_WINMAILS
 
     def text_of(self, root: Part) -> str:
         """The text of a whole mail, cut at the limit."""
-        text = self._text(root, body=True, forwards=0).strip("\n")
+        text = self._text_of_mail(root, forwards=0).strip("\n")
         limit = self.budget.limits.text
         if len(text) > limit:
             self.budget.met.add(MailLimit.TEXT)
         return text[:limit]
+
+    def _text_of_mail(self, root: Part, *, forwards: int) -> str:
+        """The text of a mail, or of one that was forwarded in it. Where its parts have no words, those of its TNEF are its text:
+        Outlook sends both, and they say the same."""
+        outer = self._words, self._winmail
+        self._words, self._winmail = False, ""
+        text = self._text(root, body=True, forwards=forwards)
+        if not self._words and self._winmail:
+            text, self._words = f"{text}\n\n{self._winmail}", True
+        self.has_words |= self._words
+        self._words, self._winmail = outer
+        return text.strip("\n")
 
     def _text(self, part: Part, *, body: bool, forwards: int) -> str:
         """The text of a part and what is below it. `body`: it stands where a body does; a file name does not make it a file."""
@@ -75,24 +93,24 @@ class Reading:
     def _text_of_forwarded(self, part: Part, *, forwards: int) -> str:
         """With the lines that people know a forwarded mail by: its own subject may be all that tells what it is."""
         inner = mime.forwarded(part, self.budget)
-        text = self._text(inner, body=True, forwards=forwards + 1)
+        text = self._text_of_mail(inner, forwards=forwards + 1)
         hint = inner.parameters.get("charset", "")
         lines = []
         for label, name in (("From", "from"), ("Subject", "subject")):
             if value := headers.text(headers.first(inner.fields, name), FIELD_LIMIT, hint=hint):
                 lines.append(f"{label}: {value}")
-        return "\n".join(lines) + "\n\n" + text.strip("\n")
+        return "\n".join(lines) + "\n\n" + text
 
     def _text_of_leaf(self, part: Part) -> str:
         octets = part.octets()
         text = self._html(part, octets) if self._is_html(part, octets) else self._plain(part, octets)
-        self.has_words |= not text.isspace() and text != ""
+        self._words |= not text.isspace() and text != ""
         return text
 
     def _html(self, part: Part, octets: bytes) -> str:
         octets = self.budget.bounded(octets, self.budget.limits.text * _HTML_TO_TEXT)
         source = charset.to_text(octets, part.parameters.get("charset") or html.stated_charset(octets))
-        return visible(unescape(html.to_text(source) if html.has_markup(source) else unescape(source)))
+        return visible(unescape(html.text_of(source)))
 
     def _plain(self, part: Part, octets: bytes) -> str:
         octets = self.budget.bounded(octets, self.budget.limits.text * 4)
@@ -115,5 +133,25 @@ class Reading:
     def _attach(self, part: Part) -> None:
         octets = part.octets()
         self.hidden = self.hidden or opaque(part, octets)
-        name, kind = part.file_name(), one_line(part.media_type, 255)
-        self.attachments.append(Attachment(name, kind, len(octets), hashlib.sha256(octets).hexdigest()))
+        self._list(part.file_name(), part.media_type, octets)
+        if is_tnef(part) and self._winmails_left:
+            self._winmails_left -= 1
+            self._read_winmail(octets)
+
+    def _read_winmail(self, octets: bytes) -> None:
+        """Keep its text for `_text_of_mail`; list what it has attached, as it lies there."""
+        found = winmail.read(octets, limit=self.budget.limits.text)
+        if found is None:
+            return
+        if found.cut:
+            self.budget.met.add(MailLimit.TEXT)
+        self._winmail = visible(unescape(found.text)).strip("\n")
+        for attached in found.attachments:
+            if self.budget.parts <= 0:
+                self.budget.met.add(MailLimit.PARTS)
+                break
+            self.budget.parts -= 1
+            self._list(one_line(attached.name, 255), attached.content_type or _UNKNOWN_TYPE, attached.octets)
+
+    def _list(self, name: str, kind: str, octets: bytes | memoryview) -> None:
+        self.attachments.append(Attachment(name, one_line(kind, 255), len(octets), hashlib.sha256(octets).hexdigest()))
