@@ -4,7 +4,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
@@ -96,6 +96,15 @@ class MemoryJournal:
             assert self._changed.wait_for(lambda: condition(self), DEADLINE)
 
 
+def until(condition: Callable[[], bool], what: str) -> None:
+    """For what the receiver does in a thread of its own, and nobody tells."""
+    clock, pause = SystemClock(), threading.Event()
+    deadline_ns = clock.monotonic_ns() + int(DEADLINE * 10**9)
+    while not condition():
+        assert clock.monotonic_ns() < deadline_ns, f"waited in vain: {what}"
+        pause.wait(0.001)
+
+
 @dataclass
 class World:
     """A running receiver and everything around it."""
@@ -163,8 +172,8 @@ def receiving(
 class Client:
     """A client that sends what it wants. `say` returns the last line of the next reply."""
 
-    def __init__(self, address: tuple[str, int]) -> None:
-        self._socket = socket.create_connection(address, timeout=DEADLINE)
+    def __init__(self, address: tuple[str, int], *, source: str = "127.0.0.1") -> None:
+        self._socket = socket.create_connection(address, timeout=DEADLINE, source_address=(source, 0))
         self._lines = self._socket.makefile("rb")
 
     def __enter__(self) -> Self:
@@ -188,6 +197,13 @@ class Client:
 
     def send(self, octets: bytes) -> None:
         self._socket.sendall(octets)
+
+    def send_what_is_taken(self, octets: bytes) -> None:
+        """Also to somebody who has hung up already, or does not read so much."""
+        self._socket.setblocking(False)
+        with suppress(OSError):
+            self._socket.send(octets)
+        self._socket.settimeout(DEADLINE)
 
     def reply(self) -> str:
         """Empty when the connection has ended."""

@@ -1,32 +1,25 @@
-"""The certificate of the mail intake, as the settings name it."""
+"""The certificate of the mail intake, as the settings name it. Without one, what it takes to read one is not loaded."""
+
+from typing import TYPE_CHECKING
 
 from collector.config import Settings
-from collector.config.model import SmtpSettings
 from collector.role import RoleContext
-from receivers.smtp.certificate import Certificate, TlsFiles, load_context
+
+if TYPE_CHECKING:
+    from receivers.smtp.certificate import Certificate
 
 
-def tls_files(smtp: SmtpSettings) -> TlsFiles | None:
-    """None: there is no TLS."""
+def certificate_of(settings: Settings) -> "Certificate | None":
+    """None: there is no TLS. Raise ConfigurationError when the files are no good."""
+    smtp = settings.smtp
     if smtp.tls_certificate is None or smtp.tls_key is None:
         return None
-    return TlsFiles(smtp.tls_certificate, smtp.tls_key, smtp.tls_client_ca)
+    from receivers.smtp.certificate import Certificate, TlsFiles
+
+    return Certificate(TlsFiles(smtp.tls_certificate, smtp.tls_key, smtp.tls_client_ca))
 
 
-def check_tls(settings: Settings) -> None:
-    """Raise ConfigurationError when the files are no good."""
-    files = tls_files(settings.smtp)
-    if files is not None:
-        load_context(files)
-
-
-def certificate_of(role: RoleContext) -> Certificate | None:
-    """Raise ConfigurationError when the files are no good."""
-    files = tls_files(role.settings.smtp)
-    return None if files is None else Certificate(files)
-
-
-def follow(role: RoleContext, certificate: Certificate | None) -> None:
+def follow(role: RoleContext, certificate: "Certificate | None") -> None:
     """Look whether its files have changed; at SIGHUP they are read in any case."""
     at_once = role.reload_requested()
     if certificate is not None:

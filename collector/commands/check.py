@@ -26,7 +26,7 @@ def add(subparsers: Subparsers) -> None:
 
 def _check(args: argparse.Namespace) -> int:
     from collector.app.looking_ahead import look_ahead
-    from collector.app.smtp_tls import check_tls
+    from collector.app.smtp_tls import certificate_of
     from collector.calendars import load_calendar
     from collector.config.keys import all_keys, toml_value, words
     from collector.store.engine import check_url
@@ -34,7 +34,7 @@ def _check(args: argparse.Namespace) -> int:
     settings = settings_of(args)
     check_url(settings.store_url)
     load_calendar(settings)
-    check_tls(settings)
+    certificate_of(settings)
     if args.show:
         for path in all_keys():
             print(f"{words(path)} = {toml_value(settings, path)}")

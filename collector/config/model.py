@@ -211,8 +211,13 @@ class SmtpSettings(Section):
     domains: Annotated[Domains, Field(min_length=1)] = ("collector.localhost",)
     size_limit: Positive = 26_214_400
     hostname: Annotated[StrictStr, AfterValidator(lambda value: _domain(value) if value else "")] = ""
-    max_connections: Positive = 200
+    max_connections: Positive = 1000
     max_connections_per_peer: Positive = 50
+    trusted_relays: Networks = ()
+    max_recipients: Positive = 100
+    max_errors: Positive = 20
+    idle_seconds: Positive = 60
+    mail_seconds: Positive = 600
 
     @property
     def greeting_name(self) -> str:

@@ -50,7 +50,7 @@ class Connection(Hooked, SMTP):
         self._listener = listener
         self._visitor = visitor
         self._errors = 0
-        self._in_mail = self._committing = self._closing = self._shaking_hands = self._lost = False
+        self.in_mail = self._committing = self._closing = self._shaking_hands = self._lost = False
         # aiosmtpd's limits are one object for all connections, cleared by each new one; each EHLO adds to them.
         self.command_size_limits = defaultdict(lambda: LINE_LIMIT)
         terms, loop = door.terms, asyncio.get_running_loop()
@@ -108,13 +108,13 @@ class Connection(Hooked, SMTP):
         if self._closing or self._shaking_hands:
             self.abort()
             return
-        log.info("a client took too long", peer=self.peer, in_mail=self._in_mail)
+        log.info("a client took too long", peer=self.peer, in_mail=self.in_mail)
         self._send_away(replies.TIMED_OUT)
 
     def shut_down(self) -> None:
         if self._shaking_hands:
             self.abort()
-        elif not self._in_mail and not self._closing:
+        elif not self.in_mail and not self._closing:
             self._send_away(replies.SHUTTING_DOWN)
 
     def abort(self) -> None:
@@ -174,11 +174,11 @@ class Connection(Hooked, SMTP):
         if refusal is not None:
             await self.push(refusal)
             return
-        self._in_mail = True
+        self.in_mail = True
         await self.push(replies.GO_AHEAD)
         reply = await self._receive_mail()
         self._set_post_data_state()  # type: ignore[no-untyped-call]
-        self._in_mail = False
+        self.in_mail = False
         await self.push(reply)
         if self._door.shutting_down:
             await self.push(replies.SHUTTING_DOWN)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from collector.domain.clock import NS_PER_SECOND, Clock
+from collector.domain.networks import NetworkMap
 from collector.snapshot import SnapshotView
 from receivers.smtp import replies
 from receivers.smtp.committer import Pending
@@ -14,6 +15,9 @@ from receivers.smtp.content import Memory
 from receivers.smtp.counters import SmtpCounters
 from receivers.smtp.replies import Reply
 from receivers.smtp.tallies import Tallies
+
+CROWDED_SECONDS = 10.0
+"""A console that has something to say says it at once; a place that is only held is worth less than who waits outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class Guest(Protocol):
     """A connection as the door sees it."""
 
     peer: str
+    in_mail: bool
 
     def expire(self, now_ns: int, *, idle_ns: int, mail_ns: int) -> None: ...
 
@@ -47,7 +52,8 @@ class Guest(Protocol):
 @dataclass(slots=True)
 class Door:
     """`idle_seconds` may pass between two signs of life, `mail_seconds` from the begin of a connection or the mail before to the
-    next complete mail."""
+    next complete mail. Where only a tenth of the places is left, who is not sending a mail may be silent for `CROWDED_SECONDS`.
+    Nobody of `relays` is limited by himself, and where there are some, that tenth is theirs."""
 
     terms: Terms
     clock: Clock
@@ -58,6 +64,7 @@ class Door:
     max_connections_per_peer: int
     idle_seconds: float
     mail_seconds: float
+    relays: NetworkMap[bool] | None = None
     inside: set[Guest] = field(default_factory=set)
     per_peer: dict[str, int] = field(default_factory=dict)
     emptied: asyncio.Event = field(default_factory=asyncio.Event)
@@ -67,8 +74,15 @@ class Door:
         """Why a client from `peer` may not come in."""
         if self.shutting_down:
             return replies.SHUTTING_DOWN
-        admitted = len(self.inside) < self.max_connections and self.per_peer.get(peer, 0) < self.max_connections_per_peer
-        return None if admitted else replies.TOO_MANY_CONNECTIONS
+        is_relay = self.relays is not None and bool(self.relays.of(peer))
+        if len(self.inside) >= self.max_connections or (self.crowded and self.relays is not None and not is_relay):
+            return replies.FULL
+        too_many = not is_relay and self.per_peer.get(peer, 0) >= self.max_connections_per_peer
+        return replies.TOO_MANY_CONNECTIONS if too_many else None
+
+    @property
+    def crowded(self) -> bool:
+        return len(self.inside) >= self.max_connections - self.max_connections // 10
 
     def enter(self, guest: Guest) -> None:
         self.inside.add(guest)
@@ -94,9 +108,11 @@ class Door:
 
     def sweep(self) -> None:
         """Send away who has been silent, or at one mail, for too long."""
-        now = self.clock.monotonic_ns()
+        now, mail_ns = self.clock.monotonic_ns(), int(self.mail_seconds * NS_PER_SECOND)
+        idle = min(self.idle_seconds, CROWDED_SECONDS) if self.crowded else self.idle_seconds
         for guest in tuple(self.inside):
-            guest.expire(now, idle_ns=int(self.idle_seconds * NS_PER_SECOND), mail_ns=int(self.mail_seconds * NS_PER_SECOND))
+            seconds = self.idle_seconds if guest.in_mail else idle
+            guest.expire(now, idle_ns=int(seconds * NS_PER_SECOND), mail_ns=mail_ns)
 
     def shut_down(self) -> None:
         """Nobody new; who is not sending a mail goes now, the others when it is answered."""

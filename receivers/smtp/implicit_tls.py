@@ -23,6 +23,7 @@ class Visitor:
 
     def __init__(self, peer: str, begun_ns: int) -> None:
         self.peer = peer
+        self.in_mail = False
         self._begun_ns = begun_ns
         self.task: asyncio.Task[None] | None = None
 

@@ -43,6 +43,7 @@ VERIFY_BY_SENDING = Reply(252, "2.5.0", "Send some mail and see")
 
 SHUTTING_DOWN = Reply(421, "4.3.2", "Going down for a moment, try again later")
 TIMED_OUT = Reply(421, "4.4.2", "Waited too long, closing")
+FULL = Reply(421, "4.3.2", "Too many connections in all, try again later", TallyReason.TOO_MANY_CONNECTIONS)
 TOO_MANY_CONNECTIONS = Reply(421, "4.7.0", "Too many connections, try again later", TallyReason.TOO_MANY_CONNECTIONS)
 TOO_MANY_ERRORS = Reply(421, "4.7.0", "Too many errors, closing", TallyReason.TOO_MANY_ERRORS)
 

@@ -8,10 +8,12 @@ import ssl
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 
 import uvloop
 
 from collector.domain.clock import Clock
+from collector.domain.networks import NetworkMap
 from collector.journal.interface import JournalWriter
 from collector.logs import Log
 from collector.metrics import Family
@@ -33,17 +35,19 @@ log = Log(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`size` of one mail and `in_flight` of all mails being received or committed, in octets; times in seconds."""
+    """`size` of one mail and `in_flight` of all mails being received or committed, in octets; times in seconds. `relays`:
+    see `Door`."""
 
     size: int = 26_214_400
     in_flight: int = 200 << 20
     recipients: int = 100
     errors: int = 20
-    connections: int = 200
+    connections: int = 1_000
     connections_per_peer: int = 50
     idle_seconds: float = 60.0
     mail_seconds: float = 600.0
     sweep_seconds: float = 1.0
+    relays: tuple[IPv4Network | IPv6Network, ...] = ()
 
 
 class SmtpReceiver:
@@ -146,6 +150,7 @@ class SmtpReceiver:
             max_connections_per_peer=self._limits.connections_per_peer,
             idle_seconds=self._limits.idle_seconds,
             mail_seconds=self._limits.mail_seconds,
+            relays=NetworkMap((network, True) for network in self._limits.relays) if self._limits.relays else None,
         )
 
     async def _listen(self, door: Door, listener: str, bound: socket.socket) -> asyncio.Server:

@@ -6,6 +6,7 @@ import smtplib
 import subprocess
 import threading
 from dataclasses import replace
+from ipaddress import ip_network
 
 import pytest
 
@@ -14,7 +15,7 @@ from collector.domain.item import Envelope, Tally, TallyReason
 from collector.journal.envelope import decode_envelope
 from collector.snapshot import Snapshot
 from receivers.smtp.server import Limits, SmtpReceiver
-from tests.smtp_receiver_kit import DEADLINE, QUICK, RECIPIENT, Client, World, receiving
+from tests.smtp_receiver_kit import DEADLINE, QUICK, RECIPIENT, Client, World, receiving, until
 
 SECRET = "a-secret-of-the-server"
 
@@ -295,6 +296,69 @@ def until_admitted(world: World) -> None:
             if client.reply().startswith("220"):
                 return
     pytest.fail("nobody is let in any more")
+
+
+def test_when_all_places_are_taken_that_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    limits = replace(QUICK, connections=3, connections_per_peer=2)
+    with receiving(limits) as (world, _):
+        inside = [Client(world.address, source=source) for source in ("127.0.0.2", "127.0.0.3", "127.0.0.3")]
+        assert [client.reply()[:3] for client in inside] == ["220"] * 3
+        with Client(world.address) as outside:
+            assert outside.reply() == "421 4.3.2 Too many connections in all, try again later"
+            assert outside.reply() == ""
+        for client in inside:
+            client.close()
+
+
+def test_a_trusted_relay_has_no_limit_of_its_own_and_a_reserve() -> None:
+    limits = replace(QUICK, connections=20, connections_per_peer=9, relays=(ip_network("127.0.0.8/30"),))
+    with receiving(limits) as (world, _):
+        inside = [Client(world.address, source=source) for source in ("127.0.0.2", "127.0.0.3") for _ in range(9)]
+        assert {client.reply()[:3] for client in inside} == {"220"}
+        with Client(world.address, source="127.0.0.4") as stranger:
+            assert stranger.reply().startswith("421 4.3.2")
+        inside += [Client(world.address, source="127.0.0.9") for _ in range(2)]
+        assert [client.reply()[:3] for client in inside[-2:]] == ["220", "220"]
+        with Client(world.address, source="127.0.0.10") as relay:
+            assert relay.reply().startswith("421 4.3.2")
+        for client in inside:
+            client.close()
+    with receiving(limits) as (world, _):
+        relays = [Client(world.address, source="127.0.0.9") for _ in range(12)]
+        assert {client.reply()[:3] for client in relays} == {"220"}
+        for client in relays:
+            client.close()
+
+
+def test_where_few_places_are_left_those_that_are_only_held_are_taken_back() -> None:
+    with receiving(replace(QUICK, connections=10, connections_per_peer=10)) as (world, _):
+        holding = [Client(world.address) for _ in range(8)]
+        busy = Client(world.address)
+        busy.begin()
+        busy.send(b"half a mail\r\n")
+        for client in holding:
+            client.reply()
+        holding[0].say(b"NOOP")
+        world.clock.ahead_ns += 11 * 10**9
+        for client in holding:
+            assert client.reply().startswith("421 4.4.2")
+            client.close()
+        assert busy.say(b"the other half\r\n.").startswith("250")
+        busy.close()
+
+
+@pytest.mark.parametrize("piece", [b"x", b"x\r\n", b"\r\n.."], ids=["no lines", "lines", "dots"])
+def test_a_sender_that_never_comes_to_an_end_has_ten_minutes(piece: bytes) -> None:
+    with receiving() as (world, receiver), Client(world.address) as client:
+        client.begin()
+        begun, received = world.clock.ahead_ns, 0
+        while world.clock.ahead_ns - begun < 590 * 10**9:
+            client.send(piece)
+            received += len(piece)
+            until(lambda: samples(receiver)["collector_smtp_in_flight_octets",] == received, "it was read")  # noqa: B023
+            world.clock.ahead_ns += 30 * 10**9
+        assert client.reply().startswith("421 4.4.2")
+        assert world.journal.mails == []
 
 
 @pytest.mark.parametrize("errors", [3, Limits().errors])

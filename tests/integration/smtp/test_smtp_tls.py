@@ -14,7 +14,7 @@ import pytest
 from collector.journal.envelope import decode_envelope
 from receivers.smtp.certificate import Certificate, TlsFiles, load_context
 from receivers.smtp.server import Limits, SmtpReceiver
-from tests.smtp_receiver_kit import DEADLINE, QUICK, RECIPIENT, Client, World, receiving
+from tests.smtp_receiver_kit import DEADLINE, QUICK, RECIPIENT, Client, World, receiving, until
 from tests.smtp_tls_kit import client_context, pair
 
 FROM = b"MAIL FROM:<a@b.example>"
@@ -38,8 +38,7 @@ def handshakes(receiver: SmtpReceiver) -> dict[str, int]:
 
 def until_nobody_is_inside(receiver: SmtpReceiver) -> None:
     """The server sees the end of a connection a moment later than its client."""
-    while receiver.counters.open:
-        assert receiver.failure is None
+    until(lambda: not receiver.counters.open, "nobody is inside")
 
 
 def test_a_mail_comes_through_starttls_and_says_so(tmp_path: Path) -> None:
@@ -165,8 +164,7 @@ def test_who_goes_or_is_silent_in_the_handshake_leaves_nothing_behind(at_once: b
                     client.reply()
                     client.say(b"STARTTLS")
                 client.send(hello)
-                while not receiver.counters.open:
-                    assert receiver.failure is None
+                until(lambda: receiver.counters.open > 0, "somebody is inside")
                 if not ends_itself:
                     world.clock.ahead_ns += 61 * 10**9
                     assert client.reply() == ""
@@ -180,8 +178,7 @@ def test_a_stop_does_not_wait_for_a_handshake(at_once: bool, tmp_path: Path) -> 
         if not at_once:
             client.reply()
             client.say(b"STARTTLS")
-        while not receiver.counters.open:
-            assert receiver.failure is None
+        until(lambda: receiver.counters.open > 0, "somebody is inside")
         receiver.stop()
         assert receiver.counters.open == 0
         assert client.reply() == ""
@@ -190,8 +187,7 @@ def test_a_stop_does_not_wait_for_a_handshake(at_once: bool, tmp_path: Path) -> 
 def test_who_is_at_the_handshake_counts_as_a_connection(tmp_path: Path) -> None:
     with securing(tmp_path, replace(QUICK, connections_per_peer=2)) as (world, receiver):
         silent = [Client(world.tls_address) for _ in range(2)]
-        while receiver.counters.open < 2:
-            assert receiver.failure is None
+        until(lambda: receiver.counters.open == 2, "two are inside")
         for address in (world.tls_address, world.address):
             with Client(address) as refused:
                 assert refused.reply() in ("", "421 4.7.0 Too many connections, try again later")

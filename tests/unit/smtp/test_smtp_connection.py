@@ -98,6 +98,18 @@ def test_a_client_that_does_not_take_its_last_word_is_cut_off() -> None:
         assert talk.wire.aborted
 
 
+def test_the_silent_may_stay_only_where_there_is_room() -> None:
+    with Talk() as talk:
+        talk.clock.ahead_ns = 11 * NS_PER_SECOND
+        talk.door.sweep()
+        talk.turn()
+        assert talk.take() == b""
+        talk.door.max_connections = 1
+        talk.door.sweep()
+        talk.turn()
+        assert talk.take() == replies.TIMED_OUT.octets
+
+
 def test_the_time_of_the_library_is_not_ours() -> None:
     with Talk() as talk:
         talk.connection._timeout_cb()
