@@ -135,7 +135,7 @@ class MailReader:
     def read(self, mail: Mail, source: str) -> MailRead:
         """Fields and the built-in ones that the rules use; in a mail of several rows `text` is the row's own lines."""
         text = _whole_characters(mail.text[:MAX_TEXT])
-        cut = len(mail.text) > MAX_TEXT
+        cut = mail.partial or len(mail.text) > MAX_TEXT
         if self._finder is None:
             return MailRead([self._complete({}, mail, source, text)], cut)
         if not self._rows:

@@ -19,6 +19,7 @@ _UNIX_FROM = re.compile(rb">?From [^\n]*\n")
 _ENCODED_WORD = re.compile(rb"=\?([A-Za-z0-9_.:+-]{1,64})(?:\*[A-Za-z0-9-]{0,32})?\?([bBqQ])\?([^?]*+)\?=")
 _PARAMETER = re.compile(r"""[;\s]([A-Za-z0-9_.*-]{1,64}+)\s*+=\s*+("(?:[^"\\]++|\\.)*+"?|[^;"]*+)""")
 _MEDIA_TYPE = re.compile(rb"\s*+([A-Za-z0-9!#$&^_.+-]{1,127})/([A-Za-z0-9!#$&^_.+-]{1,127})")
+_LONG = 64 << 10
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
 
 
@@ -107,11 +108,13 @@ def file_name(found: dict[str, str], name: str) -> str:
 def base64(octets: bytes) -> bytes:
     """Base64 as far as it goes: strange characters, missing padding and several padded blocks in a row are forgiven.
 
-    What is no base64 for the most part (a plain text with the wrong label) comes back as it was.
+    What is no base64 for the most part (a plain text with the wrong label, padding without end) comes back as it was.
     """
     compact = b"".join(octets.split())
     clean = compact.translate(None, _NOT_BASE64)
     if len(compact) - len(clean) > len(compact) // 10 or (len(octets) > 16 and octets.count(b" ") * 10 > len(octets)):
+        return octets
+    if len(clean) > _LONG and clean.count(b"=") * 8 > len(clean):
         return octets
     blocks = [block for block in clean.split(b"=") if len(block) > 1]
     return b"".join(binascii.a2b_base64(_padded(block)) for block in blocks)

@@ -10,7 +10,11 @@ from collector.domain.mail import MailLimit
 from receivers.smtp import headers
 from receivers.smtp.headers import Fields
 
+MARKUP_TO_TEXT = 4
+"""A character of text may cost that many octets of markup before the source is cut."""
+_MOST_ALMOST_DELIMITERS = 10_000
 _ENCODING_NAME = re.compile(rb"""[\s"']*+([A-Za-z0-9-]{1,40}+)""")
+_PIECE = 1 << 20
 _SOFT_BREAK = re.compile(rb"=[ \t]+\n")
 
 
@@ -33,17 +37,26 @@ class Budget:
     limits: Limits
     parts: int
     header_octets: int
+    source_octets: int
     met: set[MailLimit] = field(default_factory=set)
 
     @classmethod
     def of(cls, limits: Limits) -> "Budget":
-        return cls(limits, limits.parts, limits.header_octets)
+        return cls(limits, limits.parts, limits.header_octets, limits.text * MARKUP_TO_TEXT)
 
     def bounded(self, octets: bytes, limit: int) -> bytes:
-        """As much of a body as is turned into text."""
-        if len(octets) > limit:
+        """As much of a body as is turned into text; of all bodies together MARKUP_TO_TEXT times the limit of text."""
+        taken = octets[: min(limit, self.source_octets)]
+        self.source_octets -= len(taken)
+        if len(taken) < len(octets):
             self.met.add(MailLimit.TEXT)
-        return octets[:limit]
+        return taken
+
+    def cut(self, text: str) -> str:
+        """As much of a text as is kept."""
+        if len(text) > self.limits.text:
+            self.met.add(MailLimit.TEXT)
+        return text[: self.limits.text]
 
 
 @dataclass(slots=True)
@@ -101,12 +114,22 @@ def transfer_decoded(octets: bytes, encoding: bytes) -> bytes:
     match name[1].lower() if name else b"":
         case b"quoted-printable":
             if b"= " in octets or b"=\t" in octets:
-                octets = _SOFT_BREAK.sub(b"=\n", octets)
+                octets = _with_plain_soft_breaks(octets)
             return binascii.a2b_qp(octets)
         case b"base64":
             return headers.base64(octets)
         case _:
             return octets
+
+
+def _with_plain_soft_breaks(octets: bytes) -> bytes:
+    """Without blanks behind soft breaks. Piece by piece: all of a large mail's at once would take twenty times its size."""
+    pieces, at = [], 0
+    while at < len(octets):
+        end = octets.find(b"\n", at + _PIECE) + 1 or len(octets)
+        pieces.append(_SOFT_BREAK.sub(b"=\n", octets[at:end]))
+        at = end
+    return b"".join(pieces)
 
 
 def _part(buffer: bytes, start: int, end: int, *, budget: Budget, depth: int, default: str) -> Part:
@@ -128,7 +151,7 @@ def _part(buffer: bytes, start: int, end: int, *, budget: Budget, depth: int, de
 def _children(part: Part, budget: Budget, depth: int) -> list[Part]:
     default = "message/rfc822" if part.media_type == "multipart/digest" else "text/plain"
     children = []
-    for start, end in _sections(part.buffer, part.start, part.end, _boundary(part)):
+    for start, end in _sections(part, _boundary(part), budget):
         if budget.parts <= 0:
             budget.met.add(MailLimit.PARTS)
             break
@@ -146,23 +169,26 @@ def _boundary(part: Part) -> bytes:
     return line[1].rstrip() if line else b""
 
 
-def _sections(buffer: bytes, start: int, end: int, boundary: bytes) -> Iterator[tuple[int, int]]:
+def _sections(part: Part, boundary: bytes, budget: Budget) -> Iterator[tuple[int, int]]:
     """Where the parts between delimiter lines stand (RFC 2046 section 5.1.1). A missing last delimiter is forgiven."""
     if not boundary:
         return
     begin = -1
-    for line, after, closing in _delimiters(buffer, start, end, b"--" + boundary):
+    for line, after, closing in _delimiters(part, b"--" + boundary, budget):
         if begin >= 0:
             yield begin, max(begin, line)
         if closing:
             return
         begin = after
     if begin >= 0:
-        yield begin, end
+        yield begin, part.end
 
 
-def _delimiters(buffer: bytes, start: int, end: int, mark: bytes) -> Iterator[tuple[int, int, bool]]:
-    """(index of the newline before it, index behind its line, whether it is the closing one) of every delimiter line."""
+def _delimiters(part: Part, mark: bytes, budget: Budget) -> Iterator[tuple[int, int, bool]]:
+    """(index of the newline before it, index behind its line, whether it is the closing one) of every delimiter line.
+
+    Lines that only begin as delimiters do are passed by, to a number that no honest mail has."""
+    buffer, start, end, almost = part.buffer, part.start, part.end, 0
     at = start if buffer.startswith(mark, start, end) else _next_line_with(buffer, start, end, mark)
     while at >= 0:
         stop = buffer.find(b"\n", at, end)
@@ -170,6 +196,9 @@ def _delimiters(buffer: bytes, start: int, end: int, mark: bytes) -> Iterator[tu
         tail = buffer[at + len(mark) : stop].rstrip(b" \t") if stop - at - len(mark) <= 1_000 else b"no delimiter"
         if tail in {b"", b"--"}:
             yield at - 1, min(stop + 1, end), tail == b"--"
+        elif (almost := almost + 1) > _MOST_ALMOST_DELIMITERS:
+            budget.met.add(MailLimit.PARTS)
+            return
         at = _next_line_with(buffer, stop, end, mark)
 
 

@@ -8,14 +8,12 @@ from collector.domain.outcome import Reason
 from receivers.smtp import charset, headers, html, mime, winmail
 from receivers.smtp.characters import one_line, unescape, visible
 from receivers.smtp.flowed import unflowed
-from receivers.smtp.mime import Budget, Part
+from receivers.smtp.mime import MARKUP_TO_TEXT, Budget, Part
 from receivers.smtp.opaque import is_tnef, opaque
 
 FIELD_LIMIT = 2_000
 """Characters of a header field for people."""
 
-_HTML_TO_TEXT = 8
-"""A character of text may cost that many of markup before the source is cut."""
 _FORWARDED = frozenset({"message/rfc822", "message/global"})
 _NO_CLAIM = frozenset({"text/plain", "plain/text", "application/octet-stream", "application/text", "application/x-unknown"})
 _UNKNOWN_TYPE = "application/octet-stream"
@@ -39,11 +37,7 @@ class Reading:
 
     def text_of(self, root: Part) -> str:
         """The text of a whole mail, cut at the limit."""
-        text = self._text_of_mail(root, forwards=0).strip("\n")
-        limit = self.budget.limits.text
-        if len(text) > limit:
-            self.budget.met.add(MailLimit.TEXT)
-        return text[:limit]
+        return self.budget.cut(self._text_of_mail(root, forwards=0).strip("\n"))
 
     def _text_of_mail(self, root: Part, *, forwards: int) -> str:
         """The text of a mail, or of one that was forwarded in it. Where its parts have no words, those of its TNEF are its text:
@@ -108,13 +102,13 @@ class Reading:
         return text
 
     def _html(self, part: Part, octets: bytes) -> str:
-        octets = self.budget.bounded(octets, self.budget.limits.text * _HTML_TO_TEXT)
+        octets = self.budget.bounded(octets, self.budget.limits.text * MARKUP_TO_TEXT)
         source = charset.to_text(octets, part.parameters.get("charset") or html.stated_charset(octets))
-        return visible(unescape(html.text_of(source)))
+        return visible(unescape(self.budget.cut(html.text_of(source))))
 
     def _plain(self, part: Part, octets: bytes) -> str:
         octets = self.budget.bounded(octets, self.budget.limits.text * 4)
-        text = charset.to_text(octets, part.parameters.get("charset", ""))
+        text = self.budget.cut(charset.to_text(octets, part.parameters.get("charset", "")))
         if part.parameters.get("format", "").lower() == "flowed":
             text = unflowed(text, delete_space=part.parameters.get("delsp", "").lower() == "yes")
         return visible(unescape(unescape(text)))
@@ -145,7 +139,7 @@ class Reading:
             return
         if found.cut:
             self.budget.met.add(MailLimit.TEXT)
-        self._winmail = visible(unescape(found.text)).strip("\n")
+        self._winmail = visible(unescape(self.budget.cut(found.text))).strip("\n")
         for attached in found.attachments:
             if self.budget.parts <= 0:
                 self.budget.met.add(MailLimit.PARTS)

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 from receivers.smtp import charset, html, rtf, rtf_packed, tnef
 from receivers.smtp.characters import unescape
+from receivers.smtp.mime import MARKUP_TO_TEXT
 from receivers.smtp.tnef import TnefAttachment
 
-_MARKUP_TO_TEXT = 8
-"""A character of text may cost that many octets of markup before the source is cut."""
 _RTF_TO_TEXT = 2
 """The same for RTF, which is slower to unpack: half a second for a million characters at worst."""
 
@@ -23,7 +22,7 @@ class WinMail:
 
 def read(octets: bytes, *, limit: int) -> WinMail | None:
     """Plain text unless it is empty, else HTML, else RTF, of at most some `limit` characters. None when `octets` are no TNEF."""
-    most = limit * _MARKUP_TO_TEXT
+    most = limit * MARKUP_TO_TEXT
     found = tnef.read(octets, limit=most)
     if found is None:
         return None
