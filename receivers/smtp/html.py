@@ -70,6 +70,12 @@ def stated_charset(octets: bytes) -> str:
     return match[1].decode("ascii") if match else ""
 
 
+def without_cut_tag(source: str) -> str:
+    """What was cut in a tag, without it: half a tag would be text."""
+    begin = source.rfind("<")
+    return source[:begin] if begin > source.rfind(">") else source
+
+
 def text_of(source: str) -> str:
     """The text of what calls itself HTML: laid out where there is markup, else as it stands."""
     return to_text(source) if has_markup(source) else unescape(source)

@@ -102,8 +102,10 @@ class Reading:
         return text
 
     def _html(self, part: Part, octets: bytes) -> str:
-        octets = self.budget.bounded(octets, self.budget.limits.text * MARKUP_TO_TEXT)
-        source = charset.to_text(octets, part.parameters.get("charset") or html.stated_charset(octets))
+        taken = self.budget.bounded(octets, self.budget.limits.text * MARKUP_TO_TEXT)
+        source = charset.to_text(taken, part.parameters.get("charset") or html.stated_charset(taken))
+        if len(taken) < len(octets):
+            source = html.without_cut_tag(source)
         return visible(unescape(self.budget.cut(html.text_of(source))))
 
     def _plain(self, part: Part, octets: bytes) -> str:
