@@ -5,7 +5,7 @@ import hashlib
 
 from collector.domain.mail import Attachment, MailLimit
 from collector.domain.outcome import Reason
-from receivers.smtp import charset, headers, html, mime, winmail
+from receivers.smtp import charset, headers, html, mime, rtf, winmail
 from receivers.smtp.characters import one_line, unescape, visible
 from receivers.smtp.flowed import unflowed
 from receivers.smtp.mime import MARKUP_TO_TEXT, Budget, Part
@@ -14,6 +14,7 @@ from receivers.smtp.opaque import is_tnef, opaque
 FIELD_LIMIT = 2_000
 """Characters of a header field for people."""
 
+_RTF = frozenset({"text/rtf", "text/richtext"})
 _FORWARDED = frozenset({"message/rfc822", "message/global"})
 _NO_CLAIM = frozenset({"text/plain", "plain/text", "application/octet-stream", "application/text", "application/x-unknown"})
 _UNKNOWN_TYPE = "application/octet-stream"
@@ -97,7 +98,10 @@ class Reading:
 
     def _text_of_leaf(self, part: Part) -> str:
         octets = part.octets()
-        text = self._html(part, octets) if self._is_html(part, octets) else self._plain(part, octets)
+        if part.media_type in _RTF and octets.lstrip().startswith(b"{\\rtf"):
+            text = self._rtf(octets)
+        else:
+            text = self._html(part, octets) if self._is_html(part, octets) else self._plain(part, octets)
         self._words |= not text.isspace() and text != ""
         return text
 
@@ -107,6 +111,12 @@ class Reading:
         if len(taken) < len(octets):
             source = html.without_cut_tag(source)
         return visible(unescape(self.budget.cut(html.text_of(source))))
+
+    def _rtf(self, octets: bytes) -> str:
+        document = rtf.read(self.budget.bounded(octets, self.budget.limits.text * winmail.RTF_TO_TEXT))
+        if document.cut:
+            self.budget.met.add(MailLimit.TEXT)
+        return visible(unescape(self.budget.cut(html.text_of(document.text) if document.is_html else document.text)))
 
     def _plain(self, part: Part, octets: bytes) -> str:
         octets = self.budget.bounded(octets, self.budget.limits.text * 4)

@@ -7,7 +7,7 @@ from receivers.smtp.characters import unescape
 from receivers.smtp.mime import MARKUP_TO_TEXT
 from receivers.smtp.tnef import TnefAttachment
 
-_RTF_TO_TEXT = 2
+RTF_TO_TEXT = 2
 """The same for RTF, which is slower to unpack: half a second for a million characters at worst."""
 
 
@@ -30,7 +30,7 @@ def read(octets: bytes, *, limit: int) -> WinMail | None:
         return WinMail(unescape(found.plain), len(found.plain) > most, found.attachments)
     if found.html.strip():
         return WinMail(_of_html(found), len(found.html) > most, found.attachments)
-    return _of_rtf(found, limit * _RTF_TO_TEXT)
+    return _of_rtf(found, limit * RTF_TO_TEXT)
 
 
 def _of_rtf(found: tnef.Tnef, most: int) -> WinMail:

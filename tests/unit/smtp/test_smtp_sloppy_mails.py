@@ -34,6 +34,17 @@ MISTYPED = [
     ),
 ]
 
+RTF = "{\\rtf1\\ansi Host\\tab PC-1\\par Riesgo \\'fanico}"
+MISTYPED += [
+    pytest.param(mail(RTF, "Content-Type: text/rtf"), "Host\tPC-1\nRiesgo único", id="RTF as a text"),
+    pytest.param(mail("<bold>row", "Content-Type: text/richtext"), "<bold>row", id="rich text of another time"),
+    pytest.param(
+        parts("alternative", f"Content-Type: text/rtf\n\n{RTF}", "Content-Type: text/html\n\n<p>rich"),
+        "rich",
+        id="HTML before RTF",
+    ),
+]
+
 ENCODED = [
     pytest.param(mail("a=3Db", f"{QP} (by relay)"), "a=b", id="a comment behind the encoding"),
     pytest.param(mail("a=3Db", f"{QP};"), "a=b", id="a semicolon behind the encoding"),
