@@ -105,7 +105,8 @@ class TallyReason(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """The SMTP envelope of one mail. Addresses are as given in the dialogue, without angle brackets. `certificate`: the SHA-256
-    in hexadecimal digits of the one that the client showed and `[smtp] tls_client_ca` vouches for."""
+    in hexadecimal digits of the one that the client showed and `[smtp] tls_client_ca` vouches for. `refused_octets`:
+    how large a mail said to be, or was, that was refused for it; what is stored is its begin, or nothing."""
 
     mail_from: str
     recipients: tuple[str, ...]
@@ -114,6 +115,7 @@ class Envelope:
     tls: bool = False
     login: str | None = None
     certificate: str | None = None
+    refused_octets: int = 0
 
 
 @dataclass(frozen=True, slots=True)

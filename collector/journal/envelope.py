@@ -9,7 +9,7 @@ from collector.domain.item import Envelope, Tally, TallyReason
 
 
 def encode_envelope(envelope: Envelope) -> bytes:
-    shown = {} if envelope.certificate is None else {"certificate": envelope.certificate}
+    seldom: dict[str, object] = {"certificate": envelope.certificate, "refused_octets": envelope.refused_octets}
     return _encode(
         {
             "mail_from": envelope.mail_from,
@@ -18,7 +18,7 @@ def encode_envelope(envelope: Envelope) -> bytes:
             "smtp_utf8": envelope.smtp_utf8,
             "tls": envelope.tls,
             "login": envelope.login,
-            **shown,
+            **{key: value for key, value in seldom.items() if value not in (None, 0)},
         }
     )
 
@@ -37,7 +37,13 @@ def decode_envelope(stored: bytes) -> Envelope:
         tls=_flag(fields, "tls"),
         login=_text_or_none(fields, "login"),
         certificate=_text_or_none(fields, "certificate"),
+        refused_octets=_number(fields.get("refused_octets", 0), "envelope: refused_octets"),
     )
+
+
+def refused_octets(stored: bytes) -> int:
+    """How large a mail was that was refused for it; 0: it was not. Asked of every mail: what is not in question is not read."""
+    return decode_envelope(stored).refused_octets if b'"refused_octets":' in stored else 0
 
 
 def encode_tally(tally: Tally) -> bytes:
@@ -48,7 +54,7 @@ def encode_tally(tally: Tally) -> bytes:
 def decode_tally(stored: bytes) -> Tally:
     """Raise JournalError when the octets are no tally or its reason is not known here."""
     fields = _decode(stored, "tally")
-    count, per_second = _number(fields.get("count"), "count"), _number(fields.get("per_second", 0), "per_second")
+    count, per_second = _number(fields.get("count"), "tally: count"), _number(fields.get("per_second", 0), "tally: per_second")
     try:
         return Tally(TallyReason(str(fields.get("reason"))), count, per_second)
     except ValueError as error:
@@ -72,7 +78,7 @@ def _decode(stored: bytes, what: str) -> dict[str, Any]:
 
 def _number(value: object, key: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise JournalError(f"stored tally: {key} is not a whole number")
+        raise JournalError(f"stored {key} is not a whole number")
     return value
 
 

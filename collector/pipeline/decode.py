@@ -2,9 +2,9 @@
 
 from collector.domain.item import ItemKind
 from collector.domain.mail import Mail, MailResult
-from collector.domain.outcome import Outcome
+from collector.domain.outcome import Outcome, Reason
 from collector.domain.trap import NotDecoded, TrapResult
-from collector.journal.envelope import decode_tally
+from collector.journal.envelope import decode_tally, refused_octets
 from collector.pipeline.draft import Batch, Decoders, Entry
 
 
@@ -32,7 +32,9 @@ def decode(batch: Batch, decoders: Decoders) -> None:
 
 def _keep(entry: Entry, result: TrapResult | MailResult | None, decoders: Decoders) -> None:
     entry.decoded = result
-    if isinstance(result, NotDecoded):
+    if entry.item.kind == ItemKind.MAIL and (octets := refused_octets(entry.item.envelope)):
+        entry.settle(Outcome.UNDECODABLE, Reason.TOO_LARGE, f"{octets} octets")
+    elif isinstance(result, NotDecoded):
         entry.settle(result.outcome, result.reason, result.detail)
     elif isinstance(result, Mail) and (reason := decoders.loop_reason(result)) is not None:
         entry.settle(Outcome.LOOP, reason)

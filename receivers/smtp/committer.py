@@ -28,10 +28,11 @@ log = Log(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A record to store, and whom to tell what became of it."""
+    """A record to store, and whom to tell what became of it. One of a mail that is refused is not counted as `accepted`."""
 
     record: Record
     settle: Callable[[Reply], None]
+    accepted: bool = True
 
 
 class Committer:
@@ -143,8 +144,9 @@ class Committer:
     def _answer(self, group: list[Pending], first: int) -> None:
         stream = str(self._journal.stream)
         names = (NotificationId(stream, first + number) for number in range(len(group)))
-        self._counters.accepted += len(group)
-        self._counters.accepted_octets += sum(len(pending.record.payload) for pending in group)
+        accepted = [len(pending.record.payload) for pending in group if pending.accepted]
+        self._counters.accepted += len(accepted)
+        self._counters.accepted_octets += sum(accepted)
         self._tell([(pending.settle, replies.stored(str(name))) for pending, name in zip(group, names, strict=True)])
 
     def _tell(self, answers: Answers) -> None:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from aiosmtpd.smtp import SMTP
 
-from collector.domain.item import Envelope, ItemKind, Record
+from collector.domain.item import Envelope, ItemKind, Record, TallyReason
 from collector.journal.envelope import encode_envelope
 from collector.logs import Log
 from receivers.smtp import replies
@@ -26,6 +26,8 @@ from receivers.smtp.replies import Reply
 LINE_LIMIT = 4_096
 """Octets of a command line. Twice as many wait unread at most, and one piece from the kernel; content has limits of its own."""
 _PIECE = 1 << 16
+
+_STORED = 250
 
 Command: TypeAlias = Callable[[str], Awaitable[None]]
 
@@ -56,7 +58,7 @@ class Connection(Hooked, SMTP):
         terms, loop = door.terms, asyncio.get_running_loop()
         super().__init__(
             handler,
-            data_size_limit=terms.size_limit,
+            data_size_limit=None,  # what is too large, as announced, is refused when it is known for whom it is
             enable_SMTPUTF8=True,
             hostname=terms.hostname,  # without it: a DNS query for each connection
             ident=replies.IDENT,
@@ -88,6 +90,9 @@ class Connection(Hooked, SMTP):
             return
         self._lost = True
         super().connection_lost(error)
+        closed: asyncio.Future[None] = self._closed  # type: ignore[attr-defined]
+        if closed.done() and not closed.cancelled():
+            closed.exception()  # or the loop tells of every client that hung up, when it clears away
         self._door.leave(self)
 
     def data_received(self, data: bytes) -> None:
@@ -243,6 +248,8 @@ class Connection(Hooked, SMTP):
         content = Content(self._door.terms.memory, size_limit=self._door.terms.size_limit)
         try:
             await self._collect(content)
+            if content.too_large:
+                return await self.refuse_for_size(content.head, self._recipients(), content.received)
             return self._content_refusal(content) or await self._store(content)
         finally:
             content.release()
@@ -257,8 +264,6 @@ class Connection(Hooked, SMTP):
         self._closing = True
 
     def _content_refusal(self, content: Content) -> Reply | None:
-        if content.too_large:
-            return replies.TOO_LARGE
         if content.no_memory:
             return replies.BUSY
         return None if self._door.terms.room(content.received) else replies.DISK_SHORT
@@ -266,27 +271,48 @@ class Connection(Hooked, SMTP):
     async def _store(self, content: Content) -> Reply:
         """Return when its fate is known. The memory is held until then, also when the client, and with it this task, is gone."""
         fate: asyncio.Future[Reply] = self.loop.create_future()
-        record, held = self._record(content.octets()), content.hand_over()
+        record, held = self._record(content.octets(), self._recipients()), content.hand_over()
         fate.add_done_callback(lambda _: self._door.terms.memory.give_back(held))
+        return await self._commit(Pending(record, fate.set_result), fate)
+
+    async def refuse_for_size(self, head: bytes, recipients: tuple[str, ...], octets: int) -> Reply:
+        """Of a mail that is refused for its size a record remains, with its begin as far as that was seen: somebody wanted to
+        tell something. Where there is no room even for that, it is counted."""
+        if not self._door.terms.room(len(head)):
+            return replies.TOO_LARGE
+        fate: asyncio.Future[Reply] = self.loop.create_future()
+        record = self._record(head, recipients, refused_octets=octets)
+        reply = await self._commit(Pending(record, fate.set_result, accepted=False), fate)
+        if reply.code != _STORED:
+            return replies.TOO_LARGE
+        self._door.counters.refusals[TallyReason.TOO_LARGE] += 1
+        return replies.TOO_LARGE_LISTED
+
+    async def _commit(self, pending: Pending, fate: asyncio.Future[Reply]) -> Reply:
         self._committing = True
-        self._door.submit(Pending(record, fate.set_result))
+        self._door.submit(pending)
         reply = await asyncio.shield(fate)
         self._committing = False
         self._active_ns = self._begun_ns = self._door.clock.monotonic_ns()
         return reply
 
-    def _record(self, octets: bytes) -> Record:
+    def _recipients(self) -> tuple[str, ...]:
+        assert self.envelope is not None  # noqa: S101
+        return tuple(self.envelope.rcpt_tos)
+
+    def _record(self, octets: bytes, recipients: tuple[str, ...], *, refused_octets: int = 0) -> Record:
         assert self.session is not None  # noqa: S101
         assert self.envelope is not None  # noqa: S101
         sender = "" if self.envelope.mail_from == NULL_SENDER else self.envelope.mail_from or ""
         tls = self.session.ssl
         envelope = Envelope(
             sender,
-            tuple(self.envelope.rcpt_tos),
+            recipients,
             self.session.host_name or "",
             self.envelope.smtp_utf8,
             tls=tls is not None,
             certificate=tls["certificate"] if tls else None,
+            refused_octets=refused_octets,
         )
         now, monotonic = self._door.clock.now_ns(), self._door.clock.monotonic_ns()
         return Record(ItemKind.MAIL, now, monotonic, self._listener, self.peer, self._port, encode_envelope(envelope), octets)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 END = b"\r\n.\r\n"
+HEAD_OCTETS = 16_384
+"""What is kept of a mail that is too large, so that people see what it was: its header is mostly within."""
 
 
 @dataclass(slots=True)
@@ -23,6 +25,11 @@ class Memory:
         self.held -= octets
 
 
+def unstuffed(kept: bytearray) -> bytes:
+    """Without the dots that the client has doubled, and the line end of DATA."""
+    return bytes(kept[2:]) if b"\r\n." not in kept else bytes(kept.replace(b"\r\n.", b"\r\n")[2:])
+
+
 class Content:
     """One mail while it comes in. Only CR LF . CR LF ends it, whatever a client thinks a line end is: anything else would let one
     mail smuggle in another. Lines may be as long as the mail."""
@@ -34,6 +41,8 @@ class Content:
         self._taken = 0
         self.received = 0
         self.too_large = False
+        self.head = b""
+        """The begin of a mail that is too large."""
         self.no_memory = False
 
     def feed(self, octets: bytes) -> bytes | None:
@@ -42,10 +51,10 @@ class Content:
         self._kept += octets
         end = self._kept.find(END, max(0, seen - len(END) + 1))
         if end < 0:
-            self._account(len(octets))
+            self._account(len(octets), len(self._kept))
             return None
         rest = bytes(self._kept[end + len(END) :])
-        self._account(len(octets) - len(rest))
+        self._account(len(octets) - len(rest), end + 2)
         if not self.is_refused:
             del self._kept[end + 2 :]
         return rest
@@ -56,7 +65,7 @@ class Content:
 
     def octets(self) -> bytes:
         """The mail as it was before the client doubled its dots. After the end only, and once."""
-        octets = bytes(self._kept[2:]) if b"\r\n." not in self._kept else bytes(self._kept.replace(b"\r\n.", b"\r\n")[2:])
+        octets = unstuffed(self._kept)
         self._kept.clear()
         return octets
 
@@ -71,9 +80,11 @@ class Content:
         self._taken = 0
         self._kept.clear()
 
-    def _account(self, octets: int) -> None:
+    def _account(self, octets: int, content_end: int) -> None:
         self.received += octets
-        self.too_large = self.received > self._size_limit + 3  # the closing dot's line is not the mail's
+        if not self.too_large and self.received > self._size_limit + 3:  # the closing dot's line is not the mail's
+            self.head = b"" if self.no_memory else unstuffed(self._kept[: min(content_end, HEAD_OCTETS)])
+            self.too_large = True
         if not self.is_refused:
             self.no_memory = not self._memory.take(octets)
             self._taken += 0 if self.no_memory else octets

@@ -1,7 +1,7 @@
 """What aiosmtpd asks us about a dialogue: each hook returns the reply, and by it decides. How a dialogue goes is the library's
 business, how a mail is received and stored that of `connection`."""
 
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -11,6 +11,8 @@ from receivers.smtp.door import Terms
 from receivers.smtp.replies import Reply
 
 _NAME_LIMIT = 255
+_LARGEST = (1 << 63) - 1
+"""What is announced may have thousands of digits."""
 
 
 class Hooked:
@@ -23,6 +25,18 @@ class Hooked:
 
     def __dir__(self) -> tuple[str, ...]:
         return self._hooks
+
+
+class Refusing(Protocol):
+    """What the handler asks of a connection."""
+
+    async def refuse_for_size(self, head: bytes, recipients: tuple[str, ...], octets: int) -> Reply: ...
+
+
+def _announced(options: list[str]) -> int:
+    """Octets, 0 when it is not said (RFC 1870). Digits of ASCII: the library has looked."""
+    sizes = [option.removeprefix("SIZE=") for option in options if option.startswith("SIZE=")]
+    return min(int(sizes[-1]), _LARGEST) if sizes else 0
 
 
 class Handler(Hooked):
@@ -45,8 +59,11 @@ class Handler(Hooked):
     async def handle_MAIL(  # noqa: N802
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> Reply:
-        sizes = [option.removeprefix("SIZE=") for option in options if option.startswith("SIZE=")]
-        size = int(sizes[-1]) if sizes else 0  # digits, and below the limit: the library has looked
+        size = _announced(options)
+        envelope.mail_options = options
+        if size > self._terms.size_limit:
+            envelope.mail_from = address
+            return replies.SENDER_OK  # each recipient is refused: so it is known for whom it was
         if self._terms.memory.held + size > self._terms.memory.limit:
             return replies.BUSY
         if not self._terms.room(size):
@@ -55,13 +72,15 @@ class Handler(Hooked):
         return replies.SENDER_OK
 
     async def handle_RCPT(  # noqa: N802
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+        self, server: Refusing, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> Reply:
         if address == NULL_SENDER:
             return replies.BAD_ADDRESS
         reply = recipient_reply(address, self._terms.view)
         if reply is not replies.RECIPIENT_OK or address in envelope.rcpt_tos:
             return reply
+        if (size := _announced(envelope.mail_options)) > self._terms.size_limit:
+            return await server.refuse_for_size(b"", (address,), size)
         if len(envelope.rcpt_tos) >= self._terms.max_recipients:
             return replies.TOO_MANY_RECIPIENTS
         envelope.rcpt_tos.append(address)

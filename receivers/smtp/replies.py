@@ -66,6 +66,8 @@ TLS_FIRST = Reply(530, "5.7.0", "Say STARTTLS first", TallyReason.TLS_REQUIRED)
 RELAYING_DENIED = Reply(550, "5.7.1", "Relaying denied", TallyReason.UNKNOWN_DOMAIN)
 UNKNOWN_MAILBOX = Reply(550, "5.1.1", "No such mailbox here", TallyReason.UNKNOWN_MAILBOX)
 TOO_LARGE = Reply(552, "5.3.4", "Message too large", TallyReason.TOO_LARGE)
+TOO_LARGE_LISTED = Reply(552, "5.3.4", "Message too large")
+"""The same; what was kept of it is in the journal, and counts there."""
 BAD_ADDRESS = Reply(553, "5.1.3", "Address not understood")
 UNKNOWN_PARAMETER = Reply(555, "5.5.4", "Parameter not recognised")
 

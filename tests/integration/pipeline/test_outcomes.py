@@ -21,8 +21,8 @@ def raw(payload: bytes) -> Arrive:
     return lambda world: world.item(MAIN, ItemKind.DATAGRAM, payload)
 
 
-def raw_mail(payload: bytes, *to: str) -> Arrive:
-    envelope = encode_envelope(Envelope("x@example.com", to or ("acme@example.org",), "x"))
+def raw_mail(payload: bytes, *to: str, refused_octets: int = 0) -> Arrive:
+    envelope = encode_envelope(Envelope("x@example.com", to or ("acme@example.org",), "x", refused_octets=refused_octets))
     return lambda world: world.item(MAILS, ItemKind.MAIL, payload, envelope=envelope)
 
 
@@ -56,6 +56,13 @@ _OUTCOMES = [
     ),
     pytest.param(raw_mail(mail_octets("info", X_Collector_Loop="1")), ("loop", "own_message"), "ACME", id="a message of our own"),
     pytest.param(
+        raw_mail(mail_octets("raise disk 3"), refused_octets=9),
+        ("undecodable", "too_large"),
+        "ACME",
+        id="the begin of one",
+    ),
+    pytest.param(raw_mail(b"", refused_octets=9), ("undecodable", "too_large"), "ACME", id="one announced too large"),
+    pytest.param(
         raw_mail(b"Subject: \r\n\r\n", "zeta@example.org"), ("undecodable", "no_text"), None, id="an empty mail to nobody"
     ),
 ]
@@ -71,6 +78,14 @@ def test_an_item_ends_in_one_outcome_and_on_one_line_of_the_ledger(
     (line,) = world.ledger()
     assert (line.outcome, line.reason, line.customer, line.count) == (*outcome, customer, 1)
     assert line.day == 20260317
+
+
+def test_a_mail_refused_for_its_size_is_listed_with_sender_size_and_subject(world: World) -> None:
+    raw_mail(b"Subject: Informe\r\n\r\nraise disk 3\r\n", refused_octets=30_000_000)(world)
+    world.process()
+    (listed,) = world.notifications()
+    assert (listed.subject, listed.detail, listed.peer) == ("Informe", "30000000 octets", "192.0.2.1:162")
+    assert world.cases() == []
 
 
 def test_a_trap_from_beta_is_betas(world: World) -> None:
@@ -114,7 +129,7 @@ def test_a_mail_and_a_trap_of_one_trouble_are_one_case(world: World) -> None:
 
 
 def test_what_logged_in_is_believed_more(world: World) -> None:
-    world.mail("raise disk 3", login="console")
+    world.mail("raise disk 3", login="acme")
     world.clock.move(timedelta(seconds=1))
     world.trap("clear disk")
     world.process()

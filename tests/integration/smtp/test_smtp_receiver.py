@@ -241,16 +241,24 @@ def test_a_client_that_goes_before_the_answer_leaves_no_trace_in_memory() -> Non
 
 
 def test_a_mail_over_the_size_limit_is_552_announced_or_not() -> None:
-    with receiving(replace(QUICK, size=1_000)) as (world, _), Client(world.address) as client:
+    with receiving(replace(QUICK, size=1_000)) as (world, receiver), Client(world.address) as client:
         client.reply()
         client.say(b"EHLO x")
-        assert client.say(b"MAIL FROM:<a@b> SIZE=1001").startswith("552 5.3.4")
+        assert client.say(b"MAIL FROM:<big@b> SIZE=1001").startswith("250")
+        assert client.say(f"RCPT TO:<{RECIPIENT}>".encode()).startswith("552 5.3.4")
+        client.say(b"RSET")
         client.say(b"MAIL FROM:<a@b>")
         client.say(f"RCPT TO:<{RECIPIENT}>".encode())
         client.say(b"DATA")
-        assert client.say(b"x" * 1_500 + b"\r\n.").startswith("552 5.3.4")
+        assert client.say(b"Subject: s\r\n\r\n" + b"x" * 1_500 + b"\r\n.").startswith("552 5.3.4")
         assert client.say(b"NOOP").startswith("250")
-        assert world.journal.mails == []
+        kept = [(decode_envelope(mail.envelope), mail.payload[:14]) for mail in world.journal.mails]
+        assert kept == [
+            (Envelope("big@b", (RECIPIENT,), "x", refused_octets=1_001), b""),
+            (Envelope("a@b", (RECIPIENT,), "x", refused_octets=1_519), b"Subject: s\r\n\r\n"),
+        ]
+        assert samples(receiver)["collector_smtp_accepted_mails",] == 0
+        assert samples(receiver)["collector_smtp_refusals", "too_large"] == 2
 
 
 def test_a_short_disk_is_452_at_once_and_for_what_would_not_fit() -> None:

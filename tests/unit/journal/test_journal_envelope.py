@@ -6,18 +6,29 @@ from hypothesis import strategies as st
 
 from collector.domain.errors import JournalError
 from collector.domain.item import Envelope, Tally, TallyReason
-from collector.journal.envelope import decode_envelope, decode_tally, encode_envelope, encode_tally
+from collector.journal.envelope import decode_envelope, decode_tally, encode_envelope, encode_tally, refused_octets
 
 TEXT = st.text(st.characters(codec=None), max_size=20)  # lone surrogates too: that is how hostile addresses arrive
 
 
 NAMES = st.none() | TEXT
-ENVELOPES = st.builds(Envelope, TEXT, st.lists(TEXT, max_size=3).map(tuple), TEXT, st.booleans(), st.booleans(), NAMES, NAMES)
+FLAGS, NAMES_TO = st.booleans(), st.lists(TEXT, max_size=3).map(tuple)
+ENVELOPES = st.builds(Envelope, TEXT, NAMES_TO, TEXT, FLAGS, FLAGS, NAMES, NAMES, st.integers(0, 1 << 63))
 
 
 @given(ENVELOPES)
 def test_an_envelope_comes_back_as_it_was(envelope: Envelope) -> None:
     assert decode_envelope(encode_envelope(envelope)) == envelope
+
+
+@given(ENVELOPES)
+def test_it_is_seen_whether_a_mail_was_refused(envelope: Envelope) -> None:
+    assert refused_octets(encode_envelope(envelope)) == envelope.refused_octets
+
+
+def test_nobody_can_say_so_of_himself() -> None:
+    lie = '"refused_octets":7'
+    assert refused_octets(encode_envelope(Envelope(lie, (lie,), lie))) == 0
 
 
 @given(st.builds(Tally, st.sampled_from(TallyReason), st.integers(0, 1 << 60)))
@@ -53,6 +64,7 @@ def test_keys_of_a_later_version_are_ignored() -> None:
         pytest.param(b'{"mail_from":"","recipients":[],"helo":"","tls":"yes"}', id="a flag is a text"),
         pytest.param(b'{"mail_from":"","recipients":[],"helo":"","login":1}', id="the login is a number"),
         pytest.param(b'{"mail_from":"","recipients":[],"helo":"","certificate":1}', id="the certificate is a number"),
+        pytest.param(b'{"mail_from":"","recipients":[],"helo":"","refused_octets":-1}', id="less than nothing was refused"),
     ],
 )
 def test_what_is_no_envelope_is_refused(stored: bytes) -> None:

@@ -51,6 +51,14 @@ def test_a_client_that_goes_in_the_middle_of_a_line_or_a_mail_leaves_nothing_beh
             assert (talk.wire.closed, talk.take(), talk.mails, talk.terms.memory.held) == (True, b"", [], 0)
 
 
+def test_the_loop_is_not_left_to_complain_of_a_client_that_hung_up() -> None:
+    with Talk() as talk:
+        talk.octets(HELLO)
+        talk.connection.connection_lost(ConnectionResetError())
+        talk.turn()
+        assert not talk.connection._closed._log_traceback  # type: ignore[attr-defined]
+
+
 def test_goodbye_closes_the_connection_after_the_last_word() -> None:
     with Talk() as talk:
         assert (talk.codes(b"QUIT\r\nNOOP\r\n"), talk.wire.closed) == ([221], True)

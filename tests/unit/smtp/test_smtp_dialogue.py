@@ -14,7 +14,7 @@ from collector.domain.item import Envelope, TallyReason
 from collector.snapshot import Snapshot, SnapshotView
 from receivers.smtp import replies
 from receivers.smtp.connection import LINE_LIMIT
-from receivers.smtp.content import Content, Memory
+from receivers.smtp.content import HEAD_OCTETS, Content, Memory
 from receivers.smtp.door import Terms
 from receivers.smtp.replies import Reply
 from tests.smtp_connection_kit import Mail, Talk, terms
@@ -110,7 +110,7 @@ COMMANDS = [
     pytest.param(b"HELO x\r\nMAIL FROM:<a@b>", [250, 250], id="HELO will do"),
     pytest.param(b"ehlo x\r\nmail from: a@b", [250, 250], id="lower case, a blank, no brackets"),
     pytest.param(b"EHLO x\r\nMAIL FROM:<a@b>\r\nMAIL FROM:<a@b>", [250, 250, 503], id="nested MAIL"),
-    pytest.param(b"EHLO x\r\nMAIL FROM:<a@b> SIZE=10001", [250, 552], id="too large, as announced"),
+    pytest.param(b"EHLO x\r\nMAIL FROM:<a@b> SIZE=10001\r\nDATA", [250, 250, 503], id="too large, as announced, for nobody"),
     pytest.param(b"EHLO x\r\nMAIL FROM:<a@b> SIZE=x", [250, 501], id="a size that is none"),
     pytest.param(b"EHLO x\r\nMAIL FROM:<a@b> BODY=BINARYMIME", [250, 501], id="binary"),
     pytest.param(b"EHLO x\r\nMAIL FROM:<a@b> RET=HDRS", [250, 555], id="a parameter we do not offer"),
@@ -127,7 +127,7 @@ COMMANDS = [
     pytest.param(b"EHLO x\r\nMAIL FROM:<a@b> SIZE=\xc2\xb2", [250, 501], id="a digit that is no number"),
     pytest.param(b"EHLO x\r\nMAIL FROM:<a@b> SIZE", [250, 501], id="SIZE alone"),
     pytest.param(b"EHLO x\r\nMAIL FROM:<a@b> SIZE=x SIZE=9", [250, 250], id="two sizes: the last"),
-    pytest.param(b"EHLO x\r\nMAIL FROM:<a@b> SIZE=" + b"9" * 4_000, [250, 552], id="an endless size"),
+    pytest.param(b"EHLO x\r\nMAIL FROM:<a@b> SIZE=" + b"9" * 4_000, [250, 250], id="an endless size"),
     pytest.param(b"EHLO x\r\nMAIL FROM:" + b"(" * 4_000, [250, 553], id="4,000 open brackets"),
     pytest.param(b"HELO x\r\nMAIL FROM:<a@b> SIZE=9", [250, 501], id="a parameter without EHLO"),
     pytest.param(b"EHLO x\r\nDATA", [250, 503], id="DATA before MAIL"),
@@ -251,6 +251,57 @@ def test_a_mail_that_becomes_too_much_on_the_way_gives_its_memory_back_at_once(g
         assert held[-1] == 0
         assert talk.codes(b"\r\n.\r\n") in ([552], [452])
         assert talk.terms.memory.held == 0
+
+
+@pytest.mark.parametrize("size", ["10001", "9" * 4_000])
+def test_a_mail_that_is_too_large_as_announced_is_refused_and_listed_for_each_recipient(size: str) -> None:
+    with Talk() as talk:
+        said = talk.say(
+            f"EHLO x\r\nMAIL FROM:<a@b> SIZE={size}\r\nRCPT TO:<beta@alerts.example>\r\nRCPT TO:<nobody@alerts.example>\r\n"
+            "RCPT TO:<acme-sepm@alerts.example>\r\nDATA\r\nRSET\r\n".encode()
+        )
+        assert [line[:9] for line in said[2:]] == [b"552 5.3.4", b"550 5.1.1", b"552 5.3.4", b"503 5.5.1", b"250 2.0.0"]
+        octets = min(int(size), (1 << 63) - 1)
+        assert talk.mails == [
+            Mail(Envelope("a@b", (name,), "x", refused_octets=octets), b"")
+            for name in ("beta@alerts.example", "acme-sepm@alerts.example")
+        ]
+        assert talk.refused == [TallyReason.UNKNOWN_MAILBOX, TallyReason.TOO_LARGE, TallyReason.TOO_LARGE]
+        assert talk.counters.accepted == 0
+        assert talk.codes(BEGIN + b"small\r\n.\r\n")[-1] == 250
+
+
+@pytest.mark.parametrize("piece", [100, 11_000, 1 << 20])
+def test_of_a_mail_that_is_too_large_its_begin_is_kept(piece: int) -> None:
+    mail = b"Subject: .\r\n..dots\r\n\r\n" + b"x" * 11_000 + b"\r\n.\r\nNOOP\r\n"
+    with Talk() as talk:
+        talk.say(BEGIN)
+        said = b"".join(talk.octets(mail[at : at + piece]) for at in range(0, len(mail), piece))
+        assert said == replies.TOO_LARGE_LISTED.octets + replies.OK.octets
+        (kept,) = talk.mails
+        assert kept.envelope.recipients == ("acme-sepm@alerts.example",)
+        assert kept.envelope.refused_octets == len(mail) - len(b"NOOP\r\n")
+        assert kept.octets.startswith(b"Subject: .\r\n.dots\r\n\r\nxxx")
+        assert b"NOOP" not in kept.octets
+        assert (talk.counters.accepted, talk.terms.memory.held) == (0, 0)
+
+
+def test_no_more_than_the_begin_of_a_mail_that_is_too_large_is_kept() -> None:
+    with Talk(replace(terms(), size_limit=100_000)) as talk:
+        talk.say(BEGIN + b"x" * 150_000 + b"\r\n.\r\n")
+        assert [len(mail.octets) for mail in talk.mails] == [HEAD_OCTETS - 2]
+
+
+@pytest.mark.parametrize("failure", [replies.DISK_SHORT, replies.INTERNAL])
+def test_a_mail_that_is_too_large_is_refused_for_good_also_when_that_cannot_be_listed(failure: Reply) -> None:
+    with Talk(stores=False) as talk:
+        talk.say(BEGIN + b"x" * 11_000 + b"\r\n.\r\n")
+        talk.settle(failure)
+        assert talk.take() == replies.TOO_LARGE.octets
+        assert talk.refused == [TallyReason.TOO_LARGE]
+    with Talk(terms(room=lambda octets: octets == 0)) as talk:
+        assert talk.say(BEGIN + b"x" * 11_000 + b"\r\n.\r\n")[-1] == replies.TOO_LARGE.octets.rstrip()
+        assert talk.mails == []
 
 
 def test_the_size_limit_counts_the_mail_and_not_the_end_of_it() -> None:
