@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import struct
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -175,6 +176,7 @@ class Client:
     def __init__(self, address: tuple[str, int], *, source: str = "127.0.0.1") -> None:
         self._socket = socket.create_connection(address, timeout=DEADLINE, source_address=(source, 0))
         self._lines = self._socket.makefile("rb")
+        self._rest = b""
 
     def __enter__(self) -> Self:
         return self
@@ -204,6 +206,29 @@ class Client:
         with suppress(OSError):
             self._socket.send(octets)
         self._socket.settimeout(DEADLINE)
+
+    def send_in_pieces(self, octets: bytes) -> None:
+        """While reading: a receiver that answers to much must get rid of it. Who hangs up need not be sent the rest."""
+        reader = threading.Thread(target=self._read_all)
+        reader.start()
+        with suppress(OSError):
+            self._socket.sendall(octets)
+        self._reader = reader
+
+    def _read_all(self) -> None:
+        with suppress(OSError):
+            self._rest = self._lines.read()
+
+    def rest(self) -> bytes:
+        """What was said while it sent, and after, up to the end of the connection."""
+        self._reader.join(DEADLINE)
+        assert not self._reader.is_alive(), "the connection does not end"
+        return self._rest
+
+    def reset(self) -> None:
+        """Hang up so that the other side is told nothing but that."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close()
 
     def reply(self) -> str:
         """Empty when the connection has ended."""
