@@ -51,6 +51,7 @@ class Connection(Hooked, SMTP):
         self._door = door
         self._listener = listener
         self._visitor = visitor
+        self._content: Content | None = None
         self._errors = 0
         self.in_mail = self._committing = self._closing = self._shaking_hands = self._lost = False
         # aiosmtpd's limits are one object for all connections, cleared by each new one; each EHLO adds to them.
@@ -113,7 +114,8 @@ class Connection(Hooked, SMTP):
         if self._closing or self._shaking_hands:
             self.abort()
             return
-        log.info("a client took too long", peer=self.peer, in_mail=self.in_mail)
+        bare = self._content is not None and self._content.seems_over
+        log.info("a client took too long", peer=self.peer, in_mail=self.in_mail, ends_lines_with_lf=bare)
         self._send_away(replies.TIMED_OUT)
 
     def shut_down(self) -> None:
@@ -245,7 +247,7 @@ class Connection(Hooked, SMTP):
         return replies.BAD_ARGUMENTS if arg else None
 
     async def _receive_mail(self) -> Reply:
-        content = Content(self._door.terms.memory, size_limit=self._door.terms.size_limit)
+        content = self._content = Content(self._door.terms.memory, size_limit=self._door.terms.size_limit)
         try:
             await self._collect(content)
             if content.too_large:
@@ -253,6 +255,7 @@ class Connection(Hooked, SMTP):
             return self._content_refusal(content) or await self._store(content)
         finally:
             content.release()
+            self._content = None
 
     async def _collect(self, content: Content) -> None:
         """Until its end, or until it is clear that the client will not stop by itself."""

@@ -63,6 +63,11 @@ class Content:
     def is_refused(self) -> bool:
         return self.too_large or self.no_memory
 
+    @property
+    def seems_over(self) -> bool:
+        """Whether it ends as one does whose client takes a bare LF for a line end: it waits for an answer, and we for more."""
+        return self._kept.endswith((b"\n.\n", b"\n.\r"))
+
     def octets(self) -> bytes:
         """The mail as it was before the client doubled its dots. After the end only, and once."""
         octets = unstuffed(self._kept)

@@ -106,6 +106,27 @@ def test_a_client_that_does_not_take_its_last_word_is_cut_off() -> None:
         assert talk.wire.aborted
 
 
+@pytest.mark.parametrize(
+    ("sent", "with_lf"),
+    [
+        pytest.param(MAIL.replace(b"\r\n.\r\n", b"\n.\n"), True, id="a mail with bare LF"),
+        pytest.param(MAIL[:-5], False, id="half a mail"),
+        pytest.param(b"", False, id="no mail"),
+    ],
+)
+def test_the_log_says_when_a_client_waits_because_of_its_line_ends(
+    sent: bytes, with_lf: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO"), Talk() as talk:
+        talk.octets(HELLO + sent)
+        talk.clock.ahead_ns = 61 * NS_PER_SECOND
+        talk.door.sweep()
+        talk.turn()
+        assert talk.take().endswith(replies.TIMED_OUT.octets)
+    (told,) = (record for record in caplog.records if record.getMessage() == "a client took too long")
+    assert vars(told)["fields"]["ends_lines_with_lf"] is with_lf
+
+
 def test_the_silent_may_stay_only_where_there_is_room() -> None:
     with Talk() as talk:
         talk.clock.ahead_ns = 11 * NS_PER_SECOND
