@@ -86,7 +86,9 @@ class Child:
         self.in_flight.append(index)
         self._sizes.append(len(raw))
         self.outstanding_octets += len(raw)
-        self._output += (memoryview(PREFIX.pack(len(raw))), memoryview(raw))
+        self._output.append(memoryview(PREFIX.pack(len(raw))))
+        if raw:  # of nothing nothing is ever sent: it would stay, and be written for ever
+            self._output.append(memoryview(raw))
         self._unsent += PREFIX.size + len(raw)
 
     def write(self) -> Failure | None:

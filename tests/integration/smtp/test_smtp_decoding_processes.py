@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from collector.domain.outcome import Outcome, Reason
 from collector.domain.trap import NotDecoded
 from receivers.smtp.child import Failure, Settings
 from receivers.smtp.pool import MailDecoder
+from tests.smtp_receiver_kit import DEADLINE
 
 OBEY = Settings(function="tests.smtp_decoders:obey", time_limit=timedelta(seconds=0.4))
 
@@ -40,6 +42,21 @@ def test_real_mails_are_decoded_in_order() -> None:
 
 def test_no_mails_need_no_process(obeying: MailDecoder) -> None:
     assert obeying.decode_many([]) == []
+
+
+@pytest.mark.parametrize("raws", [[b""], [b"", b"a", b"", b""], [b"a", b""]], ids=repr)
+def test_a_mail_of_nothing_holds_nobody_up(raws: list[bytes]) -> None:
+    results: list[object] = []
+
+    def decode() -> None:
+        with MailDecoder(clock=SystemClock(), settings=OBEY) as decoder:
+            results.extend(decoder.decode_many(raws))
+
+    decoding = threading.Thread(target=decode, daemon=True)
+    decoding.start()
+    decoding.join(DEADLINE)
+    assert not decoding.is_alive()
+    assert texts(results) == [raw.decode() for raw in raws]
 
 
 def test_full_pipes_on_both_sides_do_not_stop_the_line(obeying: MailDecoder) -> None:
