@@ -250,6 +250,12 @@ class World:
         save_sources(connection, customer_id, [record], BOX)
         return customer_id
 
+    def add_support_mailbox(self) -> None:
+        """ACME has the mailbox `soporte` too, to which people write."""
+        with self.store.write() as connection:
+            save_sources(connection, self.acme, [SourceRecord("people", ("people",), "soporte")], BOX)
+        self._knowledge = self._know()
+
     def _know(self) -> Knowledge:
         with self.store.read() as connection:
             registry = load_registry(connection, BOX)

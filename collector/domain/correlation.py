@@ -77,9 +77,12 @@ def grows(case: Case, signal: Signal) -> bool:
     """Whether it is worse than the case knows: a more severe number, a threat no longer contained, more urgent."""
     if case.kind is CaseKind.THREAT_INCIDENT:
         return (case.contained and not signal.contained) or _URGENCY_ORDER[signal.urgency] > _URGENCY_ORDER[case.urgency]
-    if signal.severity is None or case.severity is None:
+    if signal.severity is None:
         return False
-    return signal.severity < case.severity
+    if signal.needs_triage:
+        # Once level 1 has set the severity, what level 1 would have to judge again does not overrule it.
+        return case.needs_triage and signal.severity < (case.severity or 4)
+    return case.severity is not None and signal.severity < case.severity
 
 
 def _decide_resolved(case: Case, signal: Signal, *, at: datetime) -> Decision:

@@ -14,9 +14,14 @@ class Customer:
     language: str = "es"
 
 
+PEOPLE = "people"
+"""The one product of a support mailbox."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A console: one that notifies us, by traps, by mails, or both. `products` is a hint for ties, not a filter."""
+    """A console: one that notifies us, by traps, by mails, or both. `products` is a hint for ties, not a filter; PEOPLE
+    says that it is no console but a mailbox to which people write."""
 
     id: SourceId
     customer: Customer
@@ -24,6 +29,10 @@ class Source:
     products: tuple[str, ...]
     mailbox: str | None = None
     snmp: SnmpAccess | None = None
+
+    @property
+    def is_support_mailbox(self) -> bool:
+        return PEOPLE in self.products
 
 
 def mailbox_of(recipient: str) -> str:

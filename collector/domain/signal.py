@@ -80,8 +80,8 @@ class MatchedCondition:
 class Classified:
     """One notification after recognition and rules. `row` counts from 1 where one item holds several notifications, else 0.
 
-    `outcome` is `case` (then `signal` is set), `informational`, `suppressed` or `unmatched`. `notification` is the kind's name,
-    empty when no kind was recognised.
+    `outcome` is `case` (then `signal` is set), `informational`, `suppressed`, `unmatched` or, of people's mails, `loop`.
+    `notification` is the kind's name, empty when no kind was recognised.
     """
 
     row: int

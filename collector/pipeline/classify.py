@@ -8,8 +8,10 @@ from collector.domain.outcome import Outcome, Reason
 from collector.domain.registry import Source
 from collector.domain.signal import Classified
 from collector.domain.trap import Trap
+from collector.journal.envelope import decode_envelope
 from collector.pipeline.draft import Batch, Draft, Entry
 from collector.pipeline.own_cases import classify_tally
+from collector.pipeline.support_mail import classify_support_mail
 
 
 class Classifier(Protocol):
@@ -46,10 +48,12 @@ def classify(batch: Batch, rules: Classifier, *, trace: bool = False) -> None:
 
 
 def classify_from(entry: Entry, source: Source, rules: Classifier, *, trace: bool) -> Sequence[Classified]:
-    """What the rules say about the entry as a notification of `source`."""
+    """What the rules say about the entry as a notification of `source`. No rule is asked about what people write."""
     if isinstance(entry.decoded, Trap):
         return rules.classify_trap(entry.decoded, source=source.name, products=source.products, trace=trace)
     if isinstance(entry.decoded, Mail):
+        if source.is_support_mailbox:
+            return (classify_support_mail(entry.decoded, decode_envelope(entry.item.envelope).mail_from),)
         return rules.classify_mail(entry.decoded, source=source.name, products=source.products, trace=trace)
     return ()
 

@@ -184,7 +184,7 @@ class Inspector:
         }
         told["sender"] = sender_told(entry, knowledge.index) if item.kind == ItemKind.DATAGRAM else None
         told |= {"security": security_told(entry), "belief": belief_told(entry.belief)}
-        if isinstance(entry.decoded, Trap | Mail):
+        if isinstance(entry.decoded, Trap | Mail) and not any(source.is_support_mailbox for source in sources[:1]):
             name, products = (sources[0].name, sources[0].products) if sources else ("", ())
             told["considered"] = self._explain(entry.decoded, name, products)
         return told

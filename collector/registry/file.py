@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from collector.domain.errors import FileErrors
-from collector.domain.registry import SELF_CODE
+from collector.domain.registry import PEOPLE, SELF_CODE
 from collector.registry.access_entry import KEYS, SECRET_KEYS, read_access
 from collector.registry.clashes import MOST_TOLD, Claim, clashes
 from collector.store.registry import SourceRecord
@@ -87,9 +87,18 @@ def _source(node: Node) -> SourceEntry | None:
         mailbox = _matching(entry, "mailbox", _MAILBOX, "small letters, digits, . _ and - (no @, no +), at most 64")
     if "mailbox" not in entry and "snmp" not in entry:
         node.error("a source needs `mailbox`, `snmp` or both: otherwise nothing can come from it")
+    if PEOPLE in products:
+        _check_support_mailbox(entry, products)
     snmp = entry.get("snmp")
     access = _mapping(snmp, "`snmp`", KEYS) if snmp else None
     return SourceEntry(SourceRecord(name, products, mailbox, read_access(access) if access else None), node.line)
+
+
+def _check_support_mailbox(entry: Mapping, products: tuple[str, ...]) -> None:
+    if len(products) > 1:
+        entry.error("product", f"`{PEOPLE}` stands alone: a mailbox to which people write is no console's")
+    if "snmp" in entry:
+        entry.error("snmp", f"a source of `{PEOPLE}` is a mailbox to which people write: it has no `snmp`")
 
 
 def _matching(entry: Mapping, key: str, pattern: re.Pattern[str], allowed: str) -> str:

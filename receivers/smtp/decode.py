@@ -16,7 +16,7 @@ from receivers.smtp.reading import FIELD_LIMIT, Reading
 LOOP_FIELD = "x-collector-loop"
 """Whatever the collector sends carries this header; `loops` decides what it means on the way in."""
 
-_REFERENCES_LIMIT = 100
+_REFERENCES_LIMIT, _PARENTS_LIMIT = 100, 10
 _MESSAGE_ID = re.compile(rb"<[^<>\s]{1,998}>")
 _AUTO_REPLY_FIELDS = ("x-autoreply", "x-autorespond")
 
@@ -64,11 +64,12 @@ def _message_id(value: bytes) -> str:
 
 
 def _references(fields: headers.Fields) -> tuple[str, ...]:
+    """The thread's first mail first (RFC 5322 section 3.6.4), what is answered last where References does not name it."""
     found: dict[str, None] = {}
-    for name in ("in-reply-to", "references"):
-        for octets in _MESSAGE_ID.findall(headers.first(fields, name)):
+    for name, most in (("references", _REFERENCES_LIMIT), ("in-reply-to", _PARENTS_LIMIT)):
+        for octets in _MESSAGE_ID.findall(headers.first(fields, name))[:most]:
             found.setdefault(visible(octets.decode("latin-1")))
-    return tuple(found)[:_REFERENCES_LIMIT]
+    return tuple(found)
 
 
 def _auto_submitted(fields: headers.Fields) -> str:

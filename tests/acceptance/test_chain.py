@@ -235,3 +235,30 @@ def test_nothing_is_missing_from_the_ledger_and_refusals_are_in_it(running: Runn
     until(lambda: refused(running, "unknown_domain") == before + 1, "the refusal is counted")
     assert running.metric("collector_role_up") == 6
     assert running.metric("collector_snmp_kernel_drops_total") == 0
+
+
+def test_a_persons_mail_to_a_support_mailbox_is_a_case_that_level_1_gives_a_severity(running: Running) -> None:
+    mailbox = "soporte@collector.localhost"
+    running.import_customers(
+        "customers:\n  - code: GAMMA\n    name: Gamma\n    sources: [{name: people, product: people, mailbox: soporte}]\n"
+    )
+    body = "Producto: SEP\nSistema operativo: Linux\nNo actualiza la consola."
+    first = Mail("support-1", "Consulta de Gamma", body, mailbox)
+    until(lambda: deliver(running.smtp, first.octets(), recipient=mailbox)[0] == 250, "the mailbox is known")
+    answer = Mail("support-2", "RE: Consulta de Gamma", "Sigue igual.", mailbox, {"References": "<support-1@acme.example>"})
+    assert deliver(running.smtp, answer.octets(), recipient=mailbox)[0] == 250
+    case = in_state(running, "consulta de gamma", occurrences=2)
+    assert (case["kind"], case["severity"], case["needs_triage"], case["customer"]["code"]) == (
+        "severity_case",
+        None,
+        True,
+        "GAMMA",
+    )
+    found = next(one for one in running.notifications(case=case["external_key"]) if one["subject"] == first.subject)
+    fields = running.get(f"/notifications/{found['id']}")["fields"]
+    assert (fields["product"], fields["os"]) == ("SEP", "Linux")
+    explained = running.get(f"/notifications/{found['id']}/explain")["now"]
+    assert [one["rule"] for one in explained["notifications"]] == ["support-mail"]
+    assert "considered" not in explained
+    running.post(f"/cases/{case['external_key']}/confirm", {"severity": 3, "actor": "ana"})
+    assert in_state(running, "consulta de gamma", severity=3)["needs_triage"] is False

@@ -30,6 +30,18 @@ def resolve(collector: World, key: str) -> None:
     collector.tools().actions.perform(Act(ExternalKey(key), Verb.RESOLVE, "user:ana"))
 
 
+def test_a_case_without_a_severity_says_that_level_1_has_to_set_it(collector: World, ana: Browser) -> None:
+    collector.add_support_mailbox()
+    collector.arrive_mail(b"From: ana@acme.test\r\nSubject: Consulta <b>\r\n\r\nHola\r\n", mailboxes=["soporte"])
+    collector.process()
+    page = ana.get("/")
+    assert (page.texts(TITLES), page.texts(".badge")) == (["Consulta <b>"], ["Grav. ?"])
+    assert page.one(".badge").attributes["title"] == "El nivel 1 debe fijar la gravedad"
+    [key] = keys(page)
+    assert ana.do(key, "confirm", severity="3").status == 303
+    assert ana.get("/").texts(".badge") == ["Grav. 3"]
+
+
 def test_a_row_says_what_a_case_is_and_when_it_is_due(collector: World, ana: Browser) -> None:
     collector.hear("threat virus", "case disk", "case disk")
     page = ana.get("/")

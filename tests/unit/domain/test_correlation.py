@@ -39,6 +39,24 @@ _RAISES = [
     ),
     pytest.param(a_case(), a_signal(severity=4), Decision(Verdict.JOINED), id="less severe: joined"),
     pytest.param(a_case(severity=None), a_signal(severity=1), Decision(Verdict.JOINED), id="severity left to people: joined"),
+    pytest.param(
+        a_case(needs_triage=True), a_signal(severity=2, needs_triage=True), Decision(Verdict.RAISED), id="not triaged yet: raised"
+    ),
+    pytest.param(
+        a_case(needs_triage=True, severity=None),
+        a_signal(severity=3, needs_triage=True),
+        Decision(Verdict.RAISED),
+        id="not triaged yet, without a severity: raised",
+    ),
+    pytest.param(
+        a_case(needs_triage=True, severity=None),
+        a_signal(severity=4, needs_triage=True),
+        Decision(Verdict.JOINED),
+        id="without a severity, the least: joined",
+    ),
+    pytest.param(
+        a_case(), a_signal(severity=2, needs_triage=True), Decision(Verdict.JOINED), id="level 1 set the severity: not overruled"
+    ),
     pytest.param(a_case(**CLEARED), a_signal(), Decision(Verdict.JOINED, relapses=True), id="cleared: fails again"),
     pytest.param(
         a_case(cleared_at=LATER + _TICK), a_signal(), Decision(Verdict.JOINED), id="cleared later than this arrived: no relapse"

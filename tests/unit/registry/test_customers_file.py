@@ -89,6 +89,10 @@ _MISTAKES = [
     pytest.param(source("mailbox: A@example.org"), 6, "`mailbox` may hold small letters", id="an address as mailbox"),
     pytest.param(source("mailbox: a+b"), 6, "(no @, no +)", id="a plus in the mailbox"),
     pytest.param(source("mailbox: x", "product: [Symantec SEPM]"), 7, "`product` names are small letters", id="product"),
+    pytest.param(source("mailbox: x", "product: [people, symantec-sepm]"), 7, "`people` stands alone", id="people and a console"),
+    pytest.param(
+        source("mailbox: x", "product: people", "snmp:", *(f"  {one}" for one in _FULL)), 8, "has no `snmp`", id="people"
+    ),
     pytest.param(source("mailbox: x", "product: []"), 7, "`product` must not be empty", id="no product in the list"),
     pytest.param(source("snmp: v2c"), 6, "`snmp` must be a mapping", id="snmp is a word"),
     pytest.param(snmp(*_FULL[1:]), 7, "`snmp` needs `version`", id="no version"),

@@ -233,7 +233,7 @@ def test_headers_that_mark_answers_and_threads_are_kept() -> None:
         )
     )
     assert (found.message_id, found.auto_submitted, found.loop_header) == ("<1@x.example>", "auto-generated", True)
-    assert found.references == ("<a@x.example>", "<b@x.example>")
+    assert found.references == ("<b@x.example>", "<a@x.example>")
     assert found.header_from == "sepm@console.example"
 
 
