@@ -1,15 +1,6 @@
 """Text whose lines were broken for the way (RFC 3676, `format=flowed`), put together again. A pure function."""
 
-from dataclasses import dataclass
-
 _SIGNATURE = "-- "
-
-
-@dataclass(slots=True)
-class _Paragraph:
-    depth: int
-    pieces: list[str]
-    is_open: bool
 
 
 def unflowed(text: str, *, delete_space: bool = False) -> str:
@@ -17,20 +8,24 @@ def unflowed(text: str, *, delete_space: bool = False) -> str:
 
     Quotes keep one `>` for each level and a blank; the line before a signature never goes on (RFC 3676 section 4.3).
     """
-    paragraphs: list[_Paragraph] = []
+    shown: list[str] = []
+    pieces: list[str] = []
+    open_at = 0  # the quote depth of the paragraph that goes on
     for line in text.replace("\r\n", "\n").split("\n"):
         depth, words = _unquoted(line)
         is_signature = words == _SIGNATURE
         goes_on = words.endswith(" ") and not is_signature
-        if goes_on and delete_space:
-            words = words[:-1]
-        last = paragraphs[-1] if paragraphs else None
-        if last is not None and last.is_open and last.depth == depth and not is_signature:
-            last.pieces.append(words)
-            last.is_open = goes_on
-        else:
-            paragraphs.append(_Paragraph(depth, [words], goes_on))
-    return "\n".join(_shown(paragraph) for paragraph in paragraphs)
+        if pieces and (is_signature or depth != open_at):
+            shown.append(_shown(open_at, pieces))
+            pieces.clear()
+        pieces.append(words[:-1] if goes_on and delete_space else words)
+        open_at = depth
+        if not goes_on:
+            shown.append(_shown(depth, pieces))
+            pieces.clear()
+    if pieces:
+        shown.append(_shown(open_at, pieces))
+    return "\n".join(shown)
 
 
 def _unquoted(line: str) -> tuple[int, str]:
@@ -39,6 +34,6 @@ def _unquoted(line: str) -> tuple[int, str]:
     return len(line) - len(words), words.removeprefix(" ")
 
 
-def _shown(paragraph: _Paragraph) -> str:
-    words = "".join(paragraph.pieces)
-    return f"{'>' * paragraph.depth} {words}" if paragraph.depth else words
+def _shown(depth: int, pieces: list[str]) -> str:
+    words = "".join(pieces)
+    return f"{'>' * depth} {words}" if depth else words

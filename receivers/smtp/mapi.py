@@ -64,6 +64,8 @@ def _value(octets: memoryview, at: int, kind: int) -> tuple[memoryview, int]:
 def _variable(octets: memoryview, at: int) -> tuple[memoryview, int]:
     """Values with a length each; their number stands before them also when there is only one."""
     (count,) = _NUMBER.unpack_from(octets, at)
+    if count > _MOST:
+        raise struct.error("more values than anybody has")
     at += 4
     first = octets[:0]
     for index in range(count):

@@ -2,7 +2,9 @@
 not looked into. A bounded reader that never raises. Properties are `mapi`, which body is the text is `winmail`."""
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from receivers.smtp import charset, mapi
 
@@ -11,6 +13,9 @@ _HEADER = 6
 _ATTRIBUTE = struct.Struct("<BII")
 _CHECKSUM = 2
 _MOST_ATTRIBUTES = 2_000
+_MOST_PROPERTIES = 20_000
+"""Of the message and all that it has attached."""
+_NAME_OCTETS = 2_000
 
 _BODY, _CODE_PAGE, _MESSAGE_PROPERTIES = 0x0002_800C, 0x0006_9007, 0x0006_9003
 _ATTACH_BEGINS, _ATTACH_TITLE, _ATTACH_DATA, _ATTACH_PROPERTIES = 0x0006_9002, 0x0001_8010, 0x0006_800F, 0x0006_9005
@@ -72,6 +77,7 @@ class _Message:
         self.found = Tnef()
         self._limit = limit + 1
         self._charset = ""
+        self._properties_left = _MOST_PROPERTIES
 
     def take(self, kind: int, value: memoryview) -> None:
         if kind == _CODE_PAGE:
@@ -86,7 +92,7 @@ class _Message:
             self._attachment(self.found.attachments[-1], kind, value)
 
     def _message_properties(self, octets: memoryview) -> None:
-        for name, kind, value in mapi.properties(octets):
+        for name, kind, value in self._properties(octets):
             if name == _PR_BODY:
                 self.found.plain = self._text(kind, value) or self.found.plain
             elif name == _PR_RTF:
@@ -99,19 +105,27 @@ class _Message:
 
     def _attachment(self, found: TnefAttachment, kind: int, value: memoryview) -> None:
         if kind == _ATTACH_TITLE:
-            found.name = found.name or self._text(mapi.STRING8, value)
+            found.name = found.name or self._name(mapi.STRING8, value)
         elif kind == _ATTACH_DATA:
             found.octets = value
         elif kind == _ATTACH_PROPERTIES:
-            for name, of_type, content in mapi.properties(value):
+            for name, of_type, content in self._properties(value):
                 if name == _PR_ATTACH_LONG_NAME:
-                    found.name = self._text(of_type, content) or found.name
+                    found.name = self._name(of_type, content) or found.name
                 elif name == _PR_ATTACH_NAME:
-                    found.name = found.name or self._text(of_type, content)
+                    found.name = found.name or self._name(of_type, content)
                 elif name == _PR_ATTACH_TYPE:
-                    found.content_type = self._text(of_type, content)
+                    found.content_type = self._name(of_type, content)
                 elif name == _PR_ATTACH_DATA:
                     found.octets = content
+
+    def _properties(self, octets: memoryview) -> Iterator[tuple[int, int, memoryview]]:
+        for found in islice(mapi.properties(octets), self._properties_left):
+            self._properties_left -= 1
+            yield found
+
+    def _name(self, kind: int, value: memoryview) -> str:
+        return self._text(kind, value[:_NAME_OCTETS])
 
     def _text(self, kind: int, value: memoryview) -> str:
         """A string without the zero that ends it."""
