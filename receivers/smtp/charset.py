@@ -73,11 +73,13 @@ _SINGLE_OCTET |= {f"cp{n}" for n in range(1250, 1259)} | {f"iso8859_{n}" for n i
 _SINGLE_OCTET |= {"koi8_r", "koi8_u", "mac_roman", "mac_latin2", "mac_cyrillic", "mac_greek", "mac_turkish"}
 _MULTI_OCTET = {"utf-8", "gb18030", "big5hkscs", "cp950", "cp932", "cp949", "euc_jp", "johab"}
 _STATEFUL = {"utf-7", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "iso2022_jp", "iso2022_jp_2", "iso2022_kr", "hz"}
+_UNICODE_WITHOUT_ASCII = {"utf-16", "utf-16-le", "utf-16-be", "utf-32"}
 _KNOWN = _SINGLE_OCTET | _MULTI_OCTET | _STATEFUL
 """A closed list: Python has codecs that are no charsets (`unicode_escape`, `idna`); a mail must not name them."""
 
 _CUT_CHARACTER = re.compile(rb"([\xc2-\xf4][\x80-\xbf]{0,2})(\r?\n)([\x80-\xbf]{1,3})")
 _SNIFFED = 4_096
+_MOST_MENDED = 10_000
 _NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffd]")
 _ISO_2022_JP = (b"\x1b$B", b"\x1b$@", b"\x1b(J")
 _SHORTEST_UTF_16 = 8
@@ -117,6 +119,8 @@ def to_text(octets: bytes, charset: str = "") -> str:
     what cannot be anything else (UTF-16, ISO 2022 in 7 bits), wins over a missing claim; zeros in every second octet over any.
     """
     codec = codec_for(charset) if charset else ""
+    if codec in _UNICODE_WITHOUT_ASCII:
+        codec = _wide(octets, codec)
     if codec not in _STATEFUL:
         codec = _unclaimed(octets, codec) or codec
         if codec not in _STATEFUL and octets.isascii():
@@ -136,6 +140,16 @@ def _unclaimed(octets: bytes, codec: str) -> str:
         if b"\x1b" in octets and any(escape in octets for escape in _ISO_2022_JP):
             return "iso2022_jp"
     return _utf_16_unmarked(octets) if b"\0" in octets else ""
+
+
+def _wide(octets: bytes, codec: str) -> str:
+    """The codec of what claims to be UTF-16 or UTF-32. Programs say so in HTML that they then send as UTF-8; and where nothing
+    says which half comes first, the zeros do."""
+    if b"\0" not in octets and (b" " in octets or b"\n" in octets) and _utf_8_mislabelled(octets) is not None:
+        return "utf-8"
+    if codec == "utf-16" and not octets.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16-be" if octets[::2].count(0) > octets[1::2].count(0) else "utf-16-le"
+    return codec
 
 
 def _utf_16_unmarked(octets: bytes) -> str:
@@ -164,7 +178,7 @@ def _multi_octet(octets: bytes, codec: str) -> str:
     try:
         return octets.decode("utf-8")
     except UnicodeError:
-        return octets.decode(codec, "replace")
+        return _utf_8_or_windows(octets) if codec == "utf-7" else octets.decode(codec, "replace")
 
 
 def _utf_8_or_windows(octets: bytes) -> str:
@@ -172,10 +186,10 @@ def _utf_8_or_windows(octets: bytes) -> str:
     try:
         return octets.decode("utf-8-sig")
     except UnicodeError:
-        octets = _CUT_CHARACTER.sub(_mended, octets)
+        octets = _CUT_CHARACTER.sub(_mended, octets, count=_MOST_MENDED)
     text = octets.decode("utf-8-sig", "replace")
     broken = text.count("\N{REPLACEMENT CHARACTER}")
-    whole = sum(len(run) for run in re.findall("[^\x00-\x7f\ufffd]+", text))
+    whole = len(text) - broken - len(text.encode("ascii", "ignore"))
     return text if 2 * whole >= broken else octets.decode("cp1252", "replace")
 
 

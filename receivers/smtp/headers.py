@@ -19,7 +19,24 @@ _UNIX_FROM = re.compile(rb">?From [^\n]*\n")
 _ENCODED_WORD = re.compile(rb"=\?([A-Za-z0-9_.:+-]{1,64})(?:\*[A-Za-z0-9-]{0,32})?\?([bBqQ])\?([^?]*+)\?=")
 _PARAMETER = re.compile(r"""[;\s]([A-Za-z0-9_.*-]{1,64}+)\s*+=\s*+("(?:[^"\\]++|\\.)*+"?|[^;"]*+)""")
 _MEDIA_TYPE = re.compile(rb"\s*+([A-Za-z0-9!#$&^_.+-]{1,127})/([A-Za-z0-9!#$&^_.+-]{1,127})")
+_OF_A_MAIL = frozenset(
+    {"from", "to", "cc", "bcc", "date", "subject", "sender", "received", "return-path", "delivered-to", "reply-to"}
+)
+_OF_A_MAIL |= {
+    "message-id",
+    "references",
+    "in-reply-to",
+    "mime-version",
+    "precedence",
+    "importance",
+    "priority",
+    "auto-submitted",
+}
+_OF_A_MAIL |= {"authentication-results", "dkim-signature", "thread-topic", "user-agent"}
+_PREFIXES_OF_A_MAIL = ("x-", "content-", "list-", "resent-", "arc-")
 _LONG = 64 << 10
+_BLANKS = b" \t\n\r\v\f"
+_ONLY_BASE64 = re.compile(rb"[A-Za-z0-9+/\n]++={0,2}\n*+")
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
 
 
@@ -35,10 +52,15 @@ def split(buffer: bytes, start: int, end: int, *, limit: int) -> tuple[Fields, i
     while match := _FIELD.match(buffer, start, stop):
         fields.setdefault(match[1].decode("ascii").lower(), []).append(match[2])
         start = match.end()
-    if start >= stop and stop < end:
+    if stop < end and (start >= stop or _FIELD.match(buffer, start, end)):
         blank = buffer.find(b"\n\n", stop - 1, end)
         return fields, (end if blank < 0 else blank + 2), True
     return fields, (start + 1 if buffer.startswith(b"\n", start, end) else start), False
+
+
+def are_of_a_mail(fields: Fields) -> bool:
+    """Whether any field is one that mails have; also when there is none."""
+    return not fields or any(name in _OF_A_MAIL or name.startswith(_PREFIXES_OF_A_MAIL) for name in fields)
 
 
 def first(fields: Fields, name: str) -> bytes:
@@ -108,16 +130,29 @@ def file_name(found: dict[str, str], name: str) -> str:
 def base64(octets: bytes) -> bytes:
     """Base64 as far as it goes: strange characters, missing padding and several padded blocks in a row are forgiven.
 
-    What is no base64 for the most part (a plain text with the wrong label, padding without end) comes back as it was.
+    What is no base64 for the most part (a plain text with the wrong label, padding without end) comes back as it was, and so
+    does what a relay has written below. No list of lines or blocks: millions of them would take fifty times their size.
     """
-    compact = b"".join(octets.split())
+    lines, blank_line, below = octets.lstrip().partition(b"\n\n")
+    if blank_line and b" " in below.strip() and _is_whole_base64(lines):
+        return base64(lines) + blank_line + below
+    compact = octets.translate(None, _BLANKS)
     clean = compact.translate(None, _NOT_BASE64)
     if len(compact) - len(clean) > len(compact) // 10 or (len(octets) > 16 and octets.count(b" ") * 10 > len(octets)):
         return octets
-    if len(clean) > _LONG and clean.count(b"=") * 8 > len(clean):
+    if len(clean) > _LONG and clean.count(b"=") * 16 > len(clean):
         return octets
-    blocks = [block for block in clean.split(b"=") if len(block) > 1]
-    return b"".join(binascii.a2b_base64(_padded(block)) for block in blocks)
+    decoded, at = bytearray(), 0
+    while at < len(clean):
+        stop = clean.find(b"=", at) % (len(clean) + 1)
+        if stop - at > 1:
+            decoded += binascii.a2b_base64(_padded(clean[at:stop]))
+        at = stop + 1
+    return bytes(decoded)
+
+
+def _is_whole_base64(lines: bytes) -> bool:
+    return _ONLY_BASE64.fullmatch(lines) is not None and (len(lines) - lines.count(b"\n")) % 4 == 0
 
 
 def _padded(block: bytes) -> bytes:

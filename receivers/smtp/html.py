@@ -43,6 +43,8 @@ _MARKS = _marks()
 _PLAIN_TAGS = (("</td>", ""), ("</tr>", "\n"), ("<tr>", "\n"), ("<td>", "\t"), ("</p>", _SOFT), ("</span>", ""))
 """Half of all tags in real tables; a replacement costs a tenth of what the pattern does."""
 _UNSEEN = frozenset({"script", "style", "title", "noframes", "template", "object", "svg"})
+_NOTHING_BEHIND = frozenset({"script", "style"})
+"""Of those the ones that hide all the rest where they never end; a title cut short hides nothing."""
 _PRE = re.compile(r"<pre\b.*?(?:</pre\b|\Z)", re.IGNORECASE | re.DOTALL)
 _LOOKS_LIKE_HTML = re.compile(
     rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--[^>]*>\s*)?<(?:!doctype\s+html|html|head|body|table)[\s>]", re.IGNORECASE
@@ -97,16 +99,17 @@ def to_text(source: str) -> str:
 
 
 def _without_unseen(parts: list[str | None]) -> list[str | None]:
-    """`parts` alternates text and tag name. What stands inside an unseen element goes; without a closing tag, all the rest."""
+    """`parts` alternates text and tag name. What stands inside an unseen element goes."""
+    last = {(name or "").lower(): place for place, name in enumerate(parts[1::2])}
     kept: list[str | None] = [parts[0]]
     closing = ""
-    for name, text in zip(parts[1::2], parts[2::2], strict=True):
+    for place, (name, text) in enumerate(zip(parts[1::2], parts[2::2], strict=True)):
         lower = (name or "").lower()
         if closing:
             closing = "" if lower == closing else closing
             if closing:
                 continue
-        elif lower in _UNSEEN:
+        elif lower in _UNSEEN and (lower in _NOTHING_BEHIND or last.get(f"/{lower}", -1) > place):
             closing = f"/{lower}"
             continue
         kept += (name, text)
@@ -145,7 +148,7 @@ def _without_comments(source: str) -> str:
     kept, at = [], 0
     while (begin := source.find("<!--", at)) >= 0:
         kept.append(source[at:begin])
-        stop = source.find("-->", begin + 4)
+        stop = source.find("-->", begin + 2)  # `<!-->` is a whole one
         if stop < 0:
             return "".join(kept)
         at = stop + 3

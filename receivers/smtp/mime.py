@@ -89,8 +89,12 @@ class Part:
 
 
 def parse(buffer: bytes, budget: Budget) -> Part:
-    """The tree of a whole mail. `buffer` has `\\n` line ends (see `normalised`)."""
-    return _part(buffer, 0, len(buffer), budget=budget, depth=1, default="text/plain")
+    """The tree of a whole mail. `buffer` has `\\n` line ends (see `normalised`). What has no header is text from the beginning,
+    though its first lines may look like fields: `Computer: PC-1`."""
+    root = _part(buffer, 0, len(buffer), budget=budget, depth=1, default="text/plain")
+    if headers.are_of_a_mail(root.fields):
+        return root
+    return Part(buffer, 0, len(buffer), {}, "text/plain", {})
 
 
 def normalised(raw: bytes) -> bytes:

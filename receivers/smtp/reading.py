@@ -21,6 +21,8 @@ _UNKNOWN_TYPE = "application/octet-stream"
 _MOST_WINMAILS = 1
 """TNEF streams of a mail that are read; unpacking is slow enough to stop others."""
 _FIRST_IS_BODY = frozenset({"multipart/related", "multipart/signed"})
+_BODIES = frozenset({"text/plain", "text/html"})
+"""The first part of whatever has several is its body, though some programs give it a file name."""
 
 
 class Reading:
@@ -68,10 +70,9 @@ class Reading:
     def _text_of_children(self, part: Part, *, forwards: int) -> str:
         if part.media_type == "multipart/alternative":
             return self._chosen(part.children, forwards=forwards)
-        first_is_body = part.media_type in _FIRST_IS_BODY
-        texts = [
-            self._text(child, body=first_is_body and index == 0, forwards=forwards) for index, child in enumerate(part.children)
-        ]
+        first = part.children[0]
+        first_is_body = part.media_type in _FIRST_IS_BODY or first.media_type in _BODIES
+        texts = [self._text(child, body=first_is_body and child is first, forwards=forwards) for child in part.children]
         return "\n\n".join(text for text in texts if text.strip())
 
     def _chosen(self, children: list[Part], *, forwards: int) -> str:

@@ -22,6 +22,9 @@ PAGES = [
         "a<script>if (a<b) x('</td>')</script>b<STYLE>p{}</STYLE>c<title>t</title>d", "abcd", id="script, style and title"
     ),
     pytest.param("a<script>never closed <p>b", "a", id="a script that does not end"),
+    pytest.param("<title>a<p>b", "a\nb", id="a title that does not end hides nothing"),
+    pytest.param("a<svg/><object data=x>b<template>c</template>d", "abd", id="nor do other elements"),
+    pytest.param("a<!-->b<!--->c<!-- x -->d", "abcd", id="comments of nothing"),
     pytest.param("a<!-- <b> -->b<!--[if mso]>c<![endif]-->d", "abd", id="comments"),
     pytest.param("a<![if !mso]>b<![endif]>c<?xml x?>d", "abcd", id="declarations"),
     pytest.param("<a title=\"x > y\" href='>'>link</a>", "link", id="a closing bracket in an attribute"),

@@ -45,6 +45,17 @@ MISTYPED += [
     ),
 ]
 
+HEADLESS = [
+    pytest.param(b"Computer: PC-1\r\nRisk: X\r\n", "Computer: PC-1\nRisk: X", id="lines that look like fields"),
+    pytest.param(b"Computer: PC-1\r\n\r\nRisk: X\r\n", "Computer: PC-1\n\nRisk: X", id="and a blank line"),
+    pytest.param(b"X-Mailer: blat\r\n\r\nRisk: X\r\n", "Risk: X", id="a header of one field"),
+    pytest.param(
+        parts("mixed", 'Content-Type: text/plain; name="message.txt"\n\nrow', "Content-Type: text/plain; name=a.txt\n\nno"),
+        "row",
+        id="a body that has a file name",
+    ),
+]
+
 ENCODED = [
     pytest.param(mail("a=3Db", f"{QP} (by relay)"), "a=b", id="a comment behind the encoding"),
     pytest.param(mail("a=3Db", f"{QP};"), "a=b", id="a semicolon behind the encoding"),
@@ -59,8 +70,13 @@ ENCODED = [
     pytest.param(mail("a=3Db", "Content-Transfer-Encoding: x-nobody"), "a=3Db", id="nor is what nobody knows"),
     pytest.param(
         mail("U2Vy\ndmVyI\nHBvb3I=\n\n-- \nlist footer, added by a relay", "Content-Transfer-Encoding: base64"),
-        "U2Vy\ndmVyI\nHBvb3I=\n\n-- \nlist footer, added by a relay",
-        id="base64 with a footer of words: shown as it is, nothing lost",
+        "Server poor\n\n-- \nlist footer, added by a relay",
+        id="base64 with a footer of words",
+    ),
+    pytest.param(
+        mail("U2Vy\ndmVyI\nHBvb3\n\n-- \nlist footer, added by a relay", "Content-Transfer-Encoding: base64"),
+        "U2Vy\ndmVyI\nHBvb3\n\n-- \nlist footer, added by a relay",
+        id="broken base64 with a footer: shown as it is, nothing lost",
     ),
     pytest.param(
         mail(base64.encodebytes(SPANISH.encode("cp1252")), "Content-Transfer-Encoding: BASE64", "Content-Type: text/plain"),
@@ -102,11 +118,18 @@ CHARSETS = [
     pytest.param(
         charset("utf-8", b"a\0b and not a word of UTF-16"), "a\ufffdb and not a word of UTF-16", id="a NUL is not UTF-16"
     ),
+    pytest.param(charset("utf-16", b"Server \xc3\xa9 poor"), "Server é poor", id="UTF-8 that says UTF-16"),
+    pytest.param(charset("utf-7", b"C++ is caf\xe9"), "C++ is café", id="Windows that says UTF-7"),
+    pytest.param(
+        mail("<html><meta charset=utf-16><p>Server poor</p>", "Content-Type: text/html"),
+        "Server poor",
+        id="HTML that was UTF-16 before it was sent",
+    ),
     pytest.param(charset("utf-8", b"\x93Bad\x94 \x96 4 \x80"), "“Bad” – 4 €", id="Windows that says UTF-8"),
 ]
 
 
-@pytest.mark.parametrize(("raw", "text"), [*MISTYPED, *ENCODED, *CHARSETS])
+@pytest.mark.parametrize(("raw", "text"), [*MISTYPED, *HEADLESS, *ENCODED, *CHARSETS])
 def test_a_sloppy_mail_is_read_as_it_was_meant(raw: bytes, text: str) -> None:
     assert read(raw).text == text
 
