@@ -12,6 +12,7 @@ from collector.domain.trap import Trap
 from collector.logs import Log
 from collector.own_engine_file import own_engine_id
 from collector.pipeline.draft import Decoders
+from collector.pipeline.mail_origin import MailOrigins
 from collector.pipeline.remembered import RememberedRules
 from collector.pipeline.source_index import SourceIndex
 from collector.pipeline.stages import Knowledge
@@ -39,7 +40,12 @@ class KnowledgeKeeper:
             registry = load_registry(connection, self._box)
         self._ruleset = load_rules(settings)
         remembered = RememberedRules(self._ruleset)
-        self._knowledge = Knowledge(registry, self._index(registry), remembered, decoders, settings.site, terms)
+        origins = MailOrigins(
+            settings.smtp.trusted_relays,
+            authserv_ids=settings.smtp.authserv_ids,
+            domains=settings.smtp.domains_of_mailboxes,
+        )
+        self._knowledge = Knowledge(registry, self._index(registry), remembered, decoders, settings.site, terms, origins)
         self._looked_at = time.monotonic()
         self._refused: int | None = None
         """The version of the registry whose secrets cannot be opened: what was known before stays."""

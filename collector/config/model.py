@@ -35,6 +35,7 @@ MOST_RECEIVERS = 16
 SHORTEST_KEY = 32
 """Characters of a key that seals secrets; a made one has 43 and 256 random bits."""
 _DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
+_SENDER = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}=(.+)")
 _ENGINE_ID = re.compile(r"([0-9a-f]{2}){5,32}")
 _WEB = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
 
@@ -63,6 +64,14 @@ def _domain(value: str) -> str:
     folded = value.casefold()
     if not _DOMAIN.fullmatch(folded):
         raise ValueError(f"must be a domain name, not {value!r}")
+    return folded
+
+
+def _sender(value: str) -> str:
+    folded = value.casefold()
+    found = _SENDER.fullmatch(folded)
+    if not found or not _DOMAIN.fullmatch(found[1]) or "." not in found[1]:
+        raise ValueError(f"must be a mailbox, = and a domain with a dot, such as acme-sepm=acme.example, not {value!r}")
     return folded
 
 
@@ -138,6 +147,9 @@ Network: TypeAlias = Annotated[IPv4Network | IPv6Network, PlainValidator(_networ
 Networks: TypeAlias = Annotated[tuple[Network, ...], BeforeValidator(_one_or_many), AfterValidator(_distinct)]
 Domain: TypeAlias = Annotated[StrictStr, AfterValidator(_domain)]
 Domains: TypeAlias = Annotated[tuple[Domain, ...], BeforeValidator(_one_or_many), AfterValidator(_distinct)]
+Senders: TypeAlias = Annotated[
+    tuple[Annotated[StrictStr, AfterValidator(_sender)], ...], BeforeValidator(_one_or_many), AfterValidator(_distinct)
+]
 Count: TypeAlias = Annotated[StrictInt, Field(ge=0)]
 Positive: TypeAlias = Annotated[StrictInt, Field(ge=1)]
 Hours: TypeAlias = Annotated[StrictStr, AfterValidator(_hours)]
@@ -200,7 +212,8 @@ class SnmpSettings(Section):
 
 class SmtpSettings(Section):
     """Mail intake. `size_limit` in octets. Domains are casefolded. `listen_tls`: there TLS begins at once; elsewhere by STARTTLS,
-    when there is a certificate. `tls_client_ca`: clients may show a certificate of these."""
+    when there is a certificate. `tls_client_ca`: clients may show a certificate of these. `authserv_ids`: in which names the
+    trusted relays write `Authentication-Results`; `sender_domains`: `mailbox=domain`, what must be verified there."""
 
     listen: Addresses = (ListenAddress("127.0.0.1", 1025),)
     listen_tls: Addresses = ()
@@ -214,6 +227,8 @@ class SmtpSettings(Section):
     max_connections: Positive = 1000
     max_connections_per_peer: Positive = 50
     trusted_relays: Networks = ()
+    authserv_ids: Domains = ()
+    sender_domains: Senders = ()
     max_recipients: Positive = 100
     max_errors: Positive = 20
     idle_seconds: Positive = 60
@@ -223,6 +238,12 @@ class SmtpSettings(Section):
     def greeting_name(self) -> str:
         """`hostname`, or the machine's own name."""
         return self.hostname or socket.gethostname()
+
+    @property
+    def domains_of_mailboxes(self) -> dict[str, tuple[str, ...]]:
+        """`sender_domains` by mailbox."""
+        pairs = [entry.partition("=") for entry in self.sender_domains]
+        return {mailbox: tuple(domain for name, _, domain in pairs if name == mailbox) for mailbox, _, _ in pairs}
 
 
 class ApiSettings(Section):

@@ -5,7 +5,8 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from collector.domain.ids import CustomerId, SourceId
+from collector.domain.ids import CustomerId
+from collector.domain.registry import Source
 from collector.domain.trust import Trust
 from collector.pipeline.draft import Batch, Entry
 from collector.pipeline.repeats import CLEAR_MARK, SeenMemory
@@ -25,22 +26,23 @@ class Clears:
         self._pending: dict[bytes, int] = {}
         self._earliest_after: dict[int, int] | None = None
 
-    def note(self, entry: Entry, key: tuple[CustomerId, str], source_id: SourceId | None) -> None:
+    def note(self, entry: Entry, key: tuple[CustomerId, str], source: Source | None) -> None:
         """The clear of the entry found nothing to clear. Remember it, if something that arrived before it may still come."""
         if not self._may_come(entry) or self._memory.clears + len(self._pending) >= MOST:
             return
-        digest = _digest(key, source_id, entry.trust)
+        digest = _digest(key, source, entry.trust_of(source))
         at_us = entry.item.received_at_ns // 1_000
         known = self._until(digest)
         if known is None or known < at_us:
             self._pending[digest] = at_us
             self._seen.append((digest, at_us))
 
-    def since(self, entry: Entry, key: tuple[CustomerId, str], source_id: SourceId | None) -> datetime | None:
+    def since(self, entry: Entry, key: tuple[CustomerId, str], source: Source | None) -> datetime | None:
         """When a clear arrived that clears what the entry raises: after it, of the same source, at the same or a higher trust."""
         if not self._pending and not self._memory.clears:
             return None
-        found = [self._until(_digest(key, source_id, trust)) for trust in Trust if trust >= entry.trust]
+        own = entry.trust_of(source)
+        found = [self._until(_digest(key, source, trust)) for trust in Trust if trust >= own]
         latest = max((until for until in found if until is not None), default=0)
         return from_micros(latest) if latest > entry.item.received_at_ns // 1_000 else None
 
@@ -67,7 +69,8 @@ def _earliest_after(entries: Sequence[Entry]) -> dict[int, int]:
     return found
 
 
-def _digest(key: tuple[CustomerId, str], source_id: SourceId | None, trust: Trust) -> bytes:
+def _digest(key: tuple[CustomerId, str], source: Source | None, trust: Trust) -> bytes:
     customer_id, correlation_key = key
+    source_id = source.id if source else None
     told = f"cleared\0{customer_id}\0{source_id}\0{int(trust)}\0{correlation_key}"
     return CLEAR_MARK + hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).digest()

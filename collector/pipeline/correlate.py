@@ -82,9 +82,9 @@ class Correlation:
         fold = self._holding.get(key)
         case = None if fold is None else _present(fold, signal)
         at = self._time_of(entry, signal, case)
-        source_id = draft.source.id if draft.source else None
-        decision = decide(case, signal, at=at, source_id=source_id, trust=entry.trust)
-        cleared_at = self._cleared_since(entry, key, source_id, decision)
+        source_id, trust = draft.source.id if draft.source else None, entry.trust_of(draft.source)
+        decision = decide(case, signal, at=at, source_id=source_id, trust=trust)
+        cleared_at = self._cleared_since(entry, draft, key, decision)
         if cleared_at is not None:
             decision = was_cleared_since(decision, case, signal)
         draft.verdict = decision.verdict
@@ -98,19 +98,19 @@ class Correlation:
                 fold.close(at=at, reason="quiet after it was resolved")
             fold = self._open(key, entry, draft, decision)
         else:
-            fold.change(entry, draft, decision, signal, at=at, trust=entry.trust)
+            fold.change(entry, draft, decision, signal, at=at, trust=trust)
         if decision.cleared and cleared_at is not None:
-            fold.change(entry, draft, CLEARED, signal, at=cleared_at, trust=entry.trust)
+            fold.change(entry, draft, CLEARED, signal, at=cleared_at, trust=trust)
         draft.fold = fold
 
-    def _cleared_since(self, entry: Entry, key: _Key, source_id: SourceId | None, decision: Decision) -> datetime | None:
+    def _cleared_since(self, entry: Entry, draft: Draft, key: _Key, decision: Decision) -> datetime | None:
         """When a clear arrived that was processed before the signal that it clears. A clear that finds nothing is remembered."""
         clears = self._batch.clears
         if clears is None:
             return None
         if decision.reason in _FOUND_NOTHING:
-            clears.note(entry, key, source_id)
-        return clears.since(entry, key, source_id) if makes_active(decision) else None
+            clears.note(entry, key, draft.source)
+        return clears.since(entry, key, draft.source) if makes_active(decision) else None
 
     def _time_of(self, entry: Entry, signal: Signal, case: Case | None) -> datetime:
         """When it happened, for the decision.
@@ -155,7 +155,7 @@ class Correlation:
             contained=signal.contained,
             status=CaseStatus.OPEN,
             level=1,
-            trust=entry.trust,
+            trust=entry.trust_of(draft.source),
             needs_triage=signal.needs_triage,
             review_for_severity_1=signal.review_for_severity_1,
             title=signal.title,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from collector.domain.case import Verdict
 from collector.domain.clock import from_ns
-from collector.domain.ids import NotificationId, StreamName
+from collector.domain.ids import NotificationId, SourceId, StreamName
 from collector.domain.item import Item, Tally
 from collector.domain.mail import Mail, MailResult
 from collector.domain.outcome import Outcome, Reason
@@ -16,6 +16,7 @@ from collector.domain.signal import Classified
 from collector.domain.snmp_access import SnmpUser
 from collector.domain.trap import NotDecoded, Secured, Trap, TrapResult
 from collector.domain.trust import Trust
+from collector.pipeline.mail_origin import MailOrigin
 
 if TYPE_CHECKING:
     from collector.pipeline.clears import Clears
@@ -55,6 +56,8 @@ class Entry:
     (NONE: it was fresh), None when that was not asked then. `belief` is filled when somebody asks why. An entry that is not
     `kept` is counted and leaves no notification. `before` is the same item as it was understood a moment ago, when nothing that
     was learnt since can have made another thing of it; `classified`: its drafts are what the rules said.
+
+    `trust` is that of a trap. A mail is `authenticated` for the sources that `proven` names, and for no other recipient.
     """
 
     item: Item
@@ -68,10 +71,25 @@ class Entry:
     kept: bool = True
     before: "Entry | None" = None
     classified: bool = False
+    origin: MailOrigin | None = None
+    proven: frozenset[SourceId] = frozenset()
 
     def settle(self, outcome: Outcome, reason: Reason, detail: str = "", source: Source | None = None) -> None:
         """End the entry's way here with a single draft."""
         self.drafts.append(Draft(source, outcome, reason, detail))
+
+    def trust_of(self, source: Source | None) -> Trust:
+        """How far it can be believed as a notification of the source."""
+        if self.proven and source is not None and source.id in self.proven:
+            return Trust.AUTHENTICATED
+        return self.trust
+
+    def detail_of(self, draft: Draft) -> str:
+        """The draft's, with the address that a trusted relay had the mail from."""
+        if self.origin is None or self.origin.address == self.item.peer_address:
+            return draft.detail
+        told = f"from {self.origin.address}"
+        return f"{draft.detail}; {told}" if draft.detail else told
 
     def id_of(self, draft: Draft) -> NotificationId:
         return NotificationId(self.item.stream, self.item.seq, draft.row)

@@ -116,7 +116,7 @@ def _row(entry: Entry, draft: Draft, numbers: dict[str, int]) -> tuple[object, .
         # Enumerated words go to the driver as the strings that they are: `.value` costs more than the rest of the row.
         draft.outcome,
         draft.reason,
-        entry.trust,
+        entry.trust_of(source),
         kind,
         trap_oid,
         subject,
@@ -126,7 +126,7 @@ def _row(entry: Entry, draft: Draft, numbers: dict[str, int]) -> tuple[object, .
         version,
         draft.verdict or "",
         None if fold is None else fold.case.id,
-        harmless(draft.detail) if draft.detail else "",
+        harmless(detail) if (detail := entry.detail_of(draft)) else "",
     )
 
 

@@ -63,8 +63,9 @@ class CaseFold:
         self._joined += 1
         if at > self._last_seen_at:
             self._last_seen_at = at
-        if entry.trust > self._trust:
-            self._trust = entry.trust
+        trust = entry.trust_of(draft.source)
+        if trust > self._trust:
+            self._trust = trust
 
     def opened(self, entry: Entry, draft: Draft, verdict: Verdict, *, at: datetime, late: bool) -> None:
         """Note the birth of the case."""

@@ -27,7 +27,15 @@ from collector.pipeline.engine_drafts import EngineDrafts
 from collector.pipeline.engine_memory import EngineMemory
 from collector.pipeline.judging_again import believed_before, engines_of, judged_before, opened, recalling, said_to_be
 from collector.pipeline.stages import Knowledge, commit, understand_again
-from collector.pipeline.telling import belief_told, decoded_told, draft_told, recorded_told, security_told, sender_told
+from collector.pipeline.telling import (
+    authenticity_told,
+    belief_told,
+    decoded_told,
+    draft_told,
+    recorded_told,
+    security_told,
+    sender_told,
+)
 from collector.secrets import SecretBox
 from collector.store.case_log import LogEntry, append_log
 from collector.store.engine import Connection, Store, Turn
@@ -177,12 +185,13 @@ class Inspector:
             "transport": item.transport.value,
             "listener": item.listener,
             "peer": item.peer,
-            "trust": entry.trust.word,
+            "trust": min((entry.trust_of(source) for source in sources), default=entry.trust).word,
             "decoded": {**decoded_told(entry), **self._named(entry.decoded)},
             "sources": [{"customer": source.customer.code, "source": source.name} for source in sources],
             "notifications": [draft_told(entry, draft) for draft in drafts],
         }
-        told["sender"] = sender_told(entry, knowledge.index) if item.kind == ItemKind.DATAGRAM else None
+        told["sender"] = sender_told(entry, knowledge.index)
+        told["authenticity"] = authenticity_told(entry, sources, knowledge.origins)
         told |= {"security": security_told(entry), "belief": belief_told(entry.belief)}
         if isinstance(entry.decoded, Trap | Mail) and not any(source.is_support_mailbox for source in sources[:1]):
             name, products = (sources[0].name, sources[0].products) if sources else ("", ())

@@ -1,6 +1,6 @@
 """The way of every item, on one screen. Six stages are pure work and hold no lock; stages 7 and 8 are one transaction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from collector.domain.ids import StreamName
 from collector.domain.terms import Terms
@@ -16,6 +16,7 @@ from collector.pipeline.effects import write_effects
 from collector.pipeline.engine_drafts import EngineDrafts
 from collector.pipeline.engine_memory import EngineMemory
 from collector.pipeline.identify import identify
+from collector.pipeline.mail_origin import MailOrigins
 from collector.pipeline.refusals import Refusals
 from collector.pipeline.repeats import SeenMemory, drop_repeats
 from collector.pipeline.source_index import SourceIndex
@@ -35,6 +36,7 @@ class Knowledge:
     decoders: Decoders
     site: str
     terms: Terms
+    origins: MailOrigins = field(default_factory=MailOrigins)
 
 
 @dataclass(slots=True)
@@ -63,7 +65,7 @@ def understand(batch: Batch, knowledge: Knowledge, memory: Memory) -> None:
     batch.clears = Clears(batch, memory.seen)
     decode(batch, knowledge.decoders)
     believe(batch, Believer(knowledge.index, knowledge.decoders.unlock, batch.engines))
-    identify(batch, knowledge.index)
+    identify(batch, knowledge.index, knowledge.origins)
     memory.customers.judge(batch)
     drop_repeats(batch, memory.seen, memory.copies)
     classify(batch, knowledge.rules)
@@ -75,7 +77,7 @@ def understand_again(batch: Batch, knowledge: Knowledge, believer: Believer, *, 
     `believer` knows, and everything is kept. `trace` notes the steps of belief and the matched conditions too."""
     decode(batch, knowledge.decoders)
     believe(batch, believer, trace=trace)
-    identify(batch, knowledge.index)
+    identify(batch, knowledge.index, knowledge.origins)
     classify(batch, knowledge.rules, trace=trace)
 
 

@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from collector.domain.mail import Mail
+from collector.domain.registry import Source
 from collector.domain.security_facts import security_facts
+from collector.domain.text import harmless
 from collector.domain.trap import NotDecoded, Secured, Trap
 from collector.domain.trap_facts import facts_of
 from collector.pipeline.classify import primary
 from collector.pipeline.draft import BeliefStep, Draft, Entry
+from collector.pipeline.mail_origin import MailOrigins
 from collector.pipeline.source_index import SourceIndex, trap_address
 from collector.store.notifications import Notification
 
@@ -56,8 +59,10 @@ def _trap(trap: Trap) -> Mapping[str, object]:
 
 
 def sender_told(entry: Entry, index: SourceIndex) -> Mapping[str, object]:
-    """Where a trap is from: the address that counts, which is the peer's unless a trusted relay says otherwise, and what the
-    message itself says, believed or not."""
+    """Where it is from: the address that counts, which is the peer's unless a trusted relay says otherwise, and what a trap
+    itself says, believed or not."""
+    if entry.origin is not None:
+        return {"address": entry.origin.address, "trusted_relay": entry.origin.relayed}
     trap = entry.decoded if isinstance(entry.decoded, Trap) else None
     peer = entry.item.peer_address
     return {
@@ -65,6 +70,36 @@ def sender_told(entry: Entry, index: SourceIndex) -> Mapping[str, object]:
         "trusted_relay": index.is_relay(peer),
         "agent_address": (trap.agent_address or None) if trap else None,
         "trap_address": (trap_address(trap) or None) if trap else None,
+    }
+
+
+def authenticity_told(entry: Entry, sources: Sequence[Source], origins: MailOrigins) -> Mapping[str, object] | None:
+    """What was seen that may prove from whom a mail is, and for each of the sources what of it counts, or why not."""
+    origin = entry.origin
+    if origin is None:
+        return None
+    return {
+        "login": harmless(origin.login) or None,
+        "relay_results": origin.verified.value,
+        "from_domain": origin.from_domain or None,
+        "mail_from_domain": origin.mail_from_domain or None,
+        "sources": [
+            {
+                "source": source.name,
+                "trust": entry.trust_of(source).word,
+                "proven_by": list(origins.proofs(origin, source)),
+                "results": [
+                    {
+                        "method": result.method,
+                        "result": result.result,
+                        "properties": {name: harmless(value) for name, value in result.properties.items()},
+                        "weight": origin.weigh(result, origins.domains_of(source)).value,
+                    }
+                    for result in origin.results
+                ],
+            }
+            for source in sources
+        ],
     }
 
 
@@ -97,7 +132,8 @@ def draft_told(entry: Entry, draft: Draft) -> dict[str, object]:
         "source": draft.source.name if draft.source else None,
         "outcome": draft.outcome.value,
         "reason": draft.reason.value or None,
-        "detail": draft.detail or None,
+        "detail": entry.detail_of(draft) or None,
+        "trust": entry.trust_of(draft.source).word,
         "pack": found.pack if found else None,
         "notification": found.notification if found else None,
         "fields": found.fields if found else {},

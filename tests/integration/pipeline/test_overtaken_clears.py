@@ -155,7 +155,7 @@ def test_a_clear_by_mail_counts_for_a_trap_and_a_better_trusted_one_too(world: W
     arrive(world, "raise disk 3", "raise cpu 3", bulk=True)
     world.clock.move(timedelta(seconds=1))
     world.mail("clear disk")
-    world.mail("clear cpu", login="console")
+    world.mail("clear cpu", login="acme")
     process(world, restart=False)
 
     assert world.cases() == []

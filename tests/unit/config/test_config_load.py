@@ -240,6 +240,8 @@ def test_every_key_can_be_set_by_its_variable() -> None:
         "COLLECTOR__SMTP__MAX_CONNECTIONS": "3",
         "COLLECTOR__SMTP__MAX_CONNECTIONS_PER_PEER": "2",
         "COLLECTOR__SMTP__TRUSTED_RELAYS": "192.0.2.0/24",
+        "COLLECTOR__SMTP__AUTHSERV_IDS": "MX.example.org",
+        "COLLECTOR__SMTP__SENDER_DOMAINS": "acme-sepm=ACME.example, beta=beta.example, acme-sepm=acme-alarms.example",
         "COLLECTOR__SMTP__MAX_RECIPIENTS": "1",
         "COLLECTOR__SMTP__MAX_ERRORS": "1",
         "COLLECTOR__SMTP__IDLE_SECONDS": "1",
@@ -273,6 +275,8 @@ def test_every_key_can_be_set_by_its_variable() -> None:
     for key in all_keys():
         assert _value(settings, key) != _value(default, key), key
     assert settings.smtp.domains == ("mail.example.org",)
+    assert settings.smtp.authserv_ids == ("mx.example.org",)
+    assert settings.smtp.domains_of_mailboxes == {"acme-sepm": ("acme.example", "acme-alarms.example"), "beta": ("beta.example",)}
     assert settings.api_url == "https://collector.example.org"
     assert settings.snmp.trusted_relays == (ip_network("192.0.2.0/24"),)
     assert settings.api.trusted_proxies == (ip_network("127.0.0.1/32"), ip_network("::1/128"))
