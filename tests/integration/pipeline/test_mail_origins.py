@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from collector.domain.ids import CustomerId, NotificationId
+from collector.domain.ids import CustomerId, NotificationId, StreamName
 from collector.domain.item import Envelope, ItemKind
 from collector.domain.trust import Trust
 from collector.journal.envelope import encode_envelope
@@ -25,6 +25,7 @@ RECEIVED = (
 PASS = "Authentication-Results: mx.example.org; dkim=pass header.d=acme.example; spf=fail smtp.mailfrom=x@evil.example"
 FROM = "From: SEPM <sepm@acme.example>"
 ACME, BETA = "acme@example.org", "beta@example.org"
+BULK_MAILS = StreamName("smtp-0", bulk=True, epoch="dddddd")
 
 
 class OriginWorld(V3World):
@@ -35,11 +36,18 @@ class OriginWorld(V3World):
         return replace(super().knowledge(), origins=origins)
 
     def relayed(
-        self, text: str, *fields: str, peer: str = RELAY, to: tuple[str, ...] = (ACME,), login: str | None = None
+        self,
+        text: str,
+        *fields: str,
+        peer: str = RELAY,
+        to: tuple[str, ...] = (ACME,),
+        login: str | None = None,
+        stream: StreamName = MAILS,
     ) -> NotificationId:
+        self.clock.move(timedelta(seconds=1))
         envelope = encode_envelope(Envelope("sepm@acme.example", to, "mx", login=login))
         payload = "".join(f"{field}\r\n" for field in (*fields, "Subject: s", "", text)).encode()
-        return self.item(MAILS, ItemKind.MAIL, payload, envelope=envelope, peer_address=peer, peer_port=25)
+        return self.item(stream, ItemKind.MAIL, payload, envelope=envelope, peer_address=peer, peer_port=25)
 
     def explained(self, item: NotificationId, customer_id: CustomerId | None = None) -> Any:
         return self.inspector().explain(item, customer_id=customer_id)["now"]
@@ -109,13 +117,29 @@ def test_a_mail_to_several_is_believed_only_for_the_source_that_it_is_proven_for
 @pytest.mark.parametrize("clears", [False, True], ids=["by another's login", "by its own login"])
 def test_the_login_of_one_source_clears_nothing_of_another(world: OriginWorld, clears: bool) -> None:
     world.relayed("raise disk 3", FROM, peer=STRANGER, to=(BETA,), login="beta")
-    world.clock.move(timedelta(seconds=1))
     world.relayed("clear disk", FROM, peer=STRANGER, to=(ACME, BETA), login="beta" if clears else "acme")
     world.process()
     case = world.case()
     assert (case.customer_code, case.trust) == ("BETA", Trust.AUTHENTICATED)
     assert (case.cleared_at is not None) == clears
     assert ("informational", "clear_less_trusted") in world.outcomes() or clears
+
+
+@pytest.mark.parametrize(
+    ("login", "clears"),
+    [
+        pytest.param("acme", True, id="with its own login"),
+        pytest.param("beta", False, id="with another's login"),
+        pytest.param(None, False, id="without a login"),
+    ],
+)
+def test_a_clear_that_passed_its_raise_needs_the_trust_of_the_raise(world: OriginWorld, login: str | None, clears: bool) -> None:
+    world.relayed("info", FROM, stream=BULK_MAILS)
+    world.relayed("raise disk 2", FROM, login="acme", stream=BULK_MAILS)
+    world.relayed("clear disk", FROM, login=login)
+    world.process(batch_limit=1)
+    assert (world.case().cleared_at is not None) == clears
+    assert world.case().trust is Trust.AUTHENTICATED
 
 
 def test_repeats_at_more_trust_raise_the_trust_of_the_case(world: OriginWorld) -> None:
