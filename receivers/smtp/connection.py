@@ -91,7 +91,7 @@ class Connection(Hooked, SMTP):
             return
         self._lost = True
         super().connection_lost(error)
-        closed: asyncio.Future[None] = self._closed  # type: ignore[attr-defined]
+        closed: asyncio.Future[None] = self._closed  # type: ignore[attr-defined] # typeshed leaves it out
         if closed.done() and not closed.cancelled():
             closed.exception()  # or the loop tells of every client that hung up, when it clears away
         self._door.leave(self)
@@ -154,7 +154,7 @@ class Connection(Hooked, SMTP):
         """aiosmtpd's lists also what is not offered."""
         await self.push(replies.HELP)
 
-    async def smtp_STARTTLS(self, arg: str) -> None:  # noqa: N802
+    async def smtp_STARTTLS(self, arg: str) -> None:  # noqa: N802 - aiosmtpd's way to name them
         """aiosmtpd's makes the layer of asyncio's own loop by hand. Between our word and the handshake nothing is awaited: what
         comes next in the clear is read into the buffer that is dropped, or spoils the handshake."""
         refusal = self._tls_refusal(arg)
@@ -227,14 +227,14 @@ class Connection(Hooked, SMTP):
         self._input.forget(secured)
         self._writer._transport = secured  # type: ignore[attr-defined]  # noqa: SLF001 - the writer has no way of its own
         self.transport = secured
-        self._set_rset_state()  # type: ignore[no-untyped-call]
+        self._set_rset_state()  # type: ignore[no-untyped-call] # aiosmtpd has types only in part
         self.session = self._create_session()
         self.session.peer = secured.get_extra_info("peername")
         self._note_tls(secured)
         self._active_ns = self._begun_ns = self._door.clock.monotonic_ns()
 
     def _note_tls(self, secured: asyncio.BaseTransport) -> None:
-        assert self.session is not None  # noqa: S101
+        assert self.session is not None  # noqa: S101 - for mypy: set as long as there is a connection
         self._tls_protocol = secured  # type: ignore[assignment] # aiosmtpd asks only whether there is one
         self.session.ssl = {"certificate": shown_certificate(secured)}
 
@@ -300,12 +300,12 @@ class Connection(Hooked, SMTP):
         return reply
 
     def _recipients(self) -> tuple[str, ...]:
-        assert self.envelope is not None  # noqa: S101
+        assert self.envelope is not None  # noqa: S101 - as above
         return tuple(self.envelope.rcpt_tos)
 
     def _record(self, octets: bytes, recipients: tuple[str, ...], *, refused_octets: int = 0) -> Record:
-        assert self.session is not None  # noqa: S101
-        assert self.envelope is not None  # noqa: S101
+        assert self.session is not None  # noqa: S101 - as above
+        assert self.envelope is not None  # noqa: S101 - as above
         sender = "" if self.envelope.mail_from == NULL_SENDER else self.envelope.mail_from or ""
         tls = self.session.ssl
         envelope = Envelope(

@@ -29,7 +29,7 @@ class Input(asyncio.StreamReader):
 
     def forget(self, transport: asyncio.Transport) -> None:
         """Drop what was read and not looked at; from here on it comes from `transport`."""
-        self._buffer.clear()  # type: ignore[attr-defined]
+        self._buffer.clear()  # type: ignore[attr-defined] # as below
         self._transport = transport
         self._paused = False
 
